@@ -1,9 +1,321 @@
 package irc
 
-// Numeric is a reply code, sent as three digits.
-type Numeric uint16
-
-// The numerics used so far; the full table follows.
+// The numerics, by number. Each comment gives the parameters between the client's name and the trailing text, and
+// what the numeric says. Names follow RFC 1459 and RFC 2812 and, where these are silent, the servers in use
+// (modern.ircdocs.horse, Solanum, UnrealIRCd). Where servers use one number for different things, the comment names
+// the one meant.
 const (
-	RPL_WELCOME Numeric = 1
+	// 001-099 the greeting.
+
+	RPL_WELCOME      Numeric = 1  // first line of the greeting; %s network, %s the client's full mask
+	RPL_YOURHOST     Numeric = 2  // server name and version
+	RPL_CREATED      Numeric = 3  // when the network (not the process) came into being
+	RPL_MYINFO       Numeric = 4  // <server> <version> <umodes> <chmodes> [<chmodes with parameter>]: what modes exist; no trailing text
+	RPL_ISUPPORT     Numeric = 5  // <token>...: feature tokens, 13 a line at most
+	RPL_MAP          Numeric = 6  // one line of MAP
+	RPL_MAPEND       Numeric = 7  // end of MAP
+	RPL_SNOMASK      Numeric = 8  // <mask>: an operator's notice mask changed
+	RPL_BOUNCE       Numeric = 10 // <host> <port>: go to another server
+	RPL_MAPMODERN    Numeric = 15 // one line of MAP (Solanum and hybrid)
+	RPL_MAPENDMODERN Numeric = 17 // end of MAP (Solanum and hybrid)
+	RPL_YOURID       Numeric = 42 // <id>: the client's unique id
+
+	// 200-299 TRACE, STATS, LUSERS, ADMIN, SILENCE, ACCEPT.
+
+	RPL_TRACELINK       Numeric = 200 // Link <version> <destination> <next>: TRACE passes on
+	RPL_TRACECONNECTING Numeric = 201 // Try. <class> <server>: TRACE: connecting
+	RPL_TRACEHANDSHAKE  Numeric = 202 // H.S. <class> <server>: TRACE: in handshake
+	RPL_TRACEUNKNOWN    Numeric = 203 // ???? <class> [<address>]: TRACE: not registered yet
+	RPL_TRACEOPERATOR   Numeric = 204 // Oper <class> <nick>: TRACE: an operator
+	RPL_TRACEUSER       Numeric = 205 // User <class> <nick>: TRACE: a user
+	RPL_TRACESERVER     Numeric = 206 // Serv <class> <n>S <n>C <server>: TRACE: a server
+	RPL_TRACESERVICE    Numeric = 207 // Service <class> <name>: TRACE: a service
+	RPL_TRACENEWTYPE    Numeric = 208 // <type> 0 <name>: TRACE: anything else
+	RPL_TRACECLASS      Numeric = 209 // Class <class> <count>: TRACE: a class and its size
+	RPL_TRACERECONNECT  Numeric = 210 // TRACE: unused by servers today
+	RPL_STATSLINKINFO   Numeric = 211 // <link> <sendq> <sent> <sentK> <received> <receivedK> <seconds>: STATS l: one connection
+	RPL_STATSCOMMANDS   Numeric = 212 // <command> <count> [<bytes> <remote>]: STATS m: use of one command
+	RPL_STATSCLINE      Numeric = 213 // C <host> * <name> <port> <class>: STATS c: one link block
+	RPL_STATSNLINE      Numeric = 214 // N <host> * <name> <port> <class>: STATS c: one link block, other side
+	RPL_STATSILINE      Numeric = 215 // I <host> * <host> <port> <class>: STATS i: one access block
+	RPL_STATSKLINE      Numeric = 216 // K <host> * <user> <reason>: STATS k: one ban
+	RPL_STATSQLINE      Numeric = 217 // Q <n> <mask> <reason>: STATS q: one reserved name
+	RPL_STATSYLINE      Numeric = 218 // Y <class> <ping> <connect> <sendq>: STATS y: one class
+	RPL_ENDOFSTATS      Numeric = 219 // <letter>: end of STATS
+	RPL_STATSPLINE      Numeric = 220 // P <port> <host> <count> <flags>: STATS p: one listener
+	RPL_UMODEIS         Numeric = 221 // <modes>: the client's own modes; no trailing text
+	RPL_STATSGLINE      Numeric = 223 // G <mask> <expiry> <set> <setter>: STATS g: one network ban
+	RPL_STATSDLINE      Numeric = 225 // D <address> <reason>: STATS d: one address ban
+	RPL_SERVLIST        Numeric = 234 // <name> <server> <mask> <type> <hops> <info>: SERVLIST: one service
+	RPL_SERVLISTEND     Numeric = 235 // <mask> <type>: end of SERVLIST
+	RPL_STATSLLINE      Numeric = 241 // L <host> * <name> <depth>: STATS h: a leaf rule
+	RPL_STATSUPTIME     Numeric = 242 // STATS u: %d days, %02d:%02d:%02d
+	RPL_STATSOLINE      Numeric = 243 // O <host> * <name> <flags>: STATS o: one operator block
+	RPL_STATSHLINE      Numeric = 244 // H <host> * <name>: STATS h: a hub rule
+	RPL_STATSSLINE      Numeric = 245 // S <host> * <name>: STATS s: a service rule
+	RPL_STATSXLINE      Numeric = 247 // X <n> <mask> <reason>: STATS x: one realname ban
+	RPL_STATSULINE      Numeric = 248 // U <server>: STATS U: one services server
+	RPL_STATSDEBUG      Numeric = 249 // <letter>: STATS: free text
+	RPL_STATSCONN       Numeric = 250 // LUSERS: peaks; total connections, clients, connections received
+	RPL_LUSERCLIENT     Numeric = 251 // LUSERS: users, invisible ones, servers
+	RPL_LUSEROP         Numeric = 252 // <count>: LUSERS: operators
+	RPL_LUSERUNKNOWN    Numeric = 253 // <count>: LUSERS: connections that have not registered
+	RPL_LUSERCHANNELS   Numeric = 254 // <count>: LUSERS: channels
+	RPL_LUSERME         Numeric = 255 // LUSERS: clients and servers of this server
+	RPL_ADMINME         Numeric = 256 // [<server>]: ADMIN: heading; %s the server
+	RPL_ADMINLOC1       Numeric = 257 // ADMIN: first line of place
+	RPL_ADMINLOC2       Numeric = 258 // ADMIN: second line of place
+	RPL_ADMINEMAIL      Numeric = 259 // ADMIN: how to reach an administrator
+	RPL_TRACELOG        Numeric = 261 // File <logfile> <level>: TRACE: a log file
+	RPL_TRACEEND        Numeric = 262 // <server>: end of TRACE
+	RPL_TRYAGAIN        Numeric = 263 // <command>: the command is refused for now because of load
+	RPL_LOCALUSERS      Numeric = 265 // <current> <peak>: LUSERS: users here, now and at most
+	RPL_GLOBALUSERS     Numeric = 266 // <current> <peak>: LUSERS: users of the network, now and at most
+	RPL_SILELIST        Numeric = 271 // <mask>: SILENCE: one mask; no trailing text
+	RPL_ENDOFSILELIST   Numeric = 272 // end of SILENCE
+	RPL_WHOISCERTFP     Numeric = 276 // <nick>: WHOIS: fingerprint of the client certificate
+	RPL_ACCEPTLIST      Numeric = 281 // <nick>...: ACCEPT: some of those who may write; no trailing text
+	RPL_ENDOFACCEPT     Numeric = 282 // end of ACCEPT
+
+	// 300-399 answers to what clients ask.
+
+	RPL_NONE            Numeric = 300 // a dummy
+	RPL_AWAY            Numeric = 301 // <nick>: the other is away; the trailing text is that user's message
+	RPL_USERHOST        Numeric = 302 // USERHOST: replies separated by spaces
+	RPL_ISON            Numeric = 303 // ISON: nicks separated by spaces
+	RPL_TEXT            Numeric = 304 // free text
+	RPL_UNAWAY          Numeric = 305 // AWAY was taken back
+	RPL_NOWAWAY         Numeric = 306 // AWAY was set
+	RPL_WHOISREGNICK    Numeric = 307 // <nick>: WHOIS: the nick is registered and its user has identified
+	RPL_WHOISHELPOP     Numeric = 310 // <nick>: WHOIS: offers help
+	RPL_WHOISUSER       Numeric = 311 // <nick> <user> <host> *: WHOIS: who it is; the trailing text is the real name
+	RPL_WHOISSERVER     Numeric = 312 // <nick> <server>: WHOIS: where; the trailing text is the server's description
+	RPL_WHOISOPERATOR   Numeric = 313 // <nick>: WHOIS: is an operator
+	RPL_WHOWASUSER      Numeric = 314 // <nick> <user> <host> *: WHOWAS: who it was; the trailing text is the real name
+	RPL_ENDOFWHO        Numeric = 315 // <mask>: end of WHO
+	RPL_WHOISCHANOP     Numeric = 316 // <nick>: WHOIS: reserved by RFC 1459, never sent
+	RPL_WHOISIDLE       Numeric = 317 // <nick> <idle seconds> <signon unix time>: WHOIS: for how long
+	RPL_ENDOFWHOIS      Numeric = 318 // <nick>: end of WHOIS
+	RPL_WHOISCHANNELS   Numeric = 319 // <nick>: WHOIS: channels with prefixes, separated by spaces
+	RPL_WHOISSPECIAL    Numeric = 320 // <nick>: WHOIS: any other line
+	RPL_LISTSTART       Numeric = 321 // Channel: start of LIST
+	RPL_LIST            Numeric = 322 // <channel> <members>: LIST: one channel; the trailing text is the topic
+	RPL_LISTEND         Numeric = 323 // end of LIST
+	RPL_CHANNELMODEIS   Numeric = 324 // <channel> <modes> [<parameter>...]: modes of a channel; no trailing text
+	RPL_UNIQOPIS        Numeric = 325 // <channel> <nick>: founder of a channel (RFC 2812); no trailing text
+	RPL_NOCHANPASS      Numeric = 326 // <channel>: the channel has no password (historic)
+	RPL_CHANNELURL      Numeric = 328 // <channel>: the channel's web address is the trailing text
+	RPL_CREATIONTIME    Numeric = 329 // <channel> <unix time>: when the channel was created; no trailing text
+	RPL_WHOISACCOUNT    Numeric = 330 // <nick> <account>: WHOIS: account
+	RPL_NOTOPIC         Numeric = 331 // <channel>: there is no topic
+	RPL_TOPIC           Numeric = 332 // <channel>: the topic is the trailing text
+	RPL_TOPICWHOTIME    Numeric = 333 // <channel> <setter> <unix time>: who set the topic, and when; no trailing text
+	RPL_WHOISBOT        Numeric = 335 // <nick>: WHOIS: bot; %s the network
+	RPL_INVITELIST      Numeric = 336 // <channel>: INVITE without parameters: one channel the client is invited to
+	RPL_ENDOFINVITELIST Numeric = 337 // end of INVITE's list
+	RPL_WHOISACTUALLY   Numeric = 338 // <nick> [<user@host>] <address>: WHOIS: real address
+	RPL_USERIP          Numeric = 340 // USERIP: replies separated by spaces
+	RPL_INVITING        Numeric = 341 // <nick> <channel>: the invitation is on its way; no trailing text
+	RPL_SUMMONING       Numeric = 342 // <user>: SUMMON (historic)
+	RPL_INVEXLIST       Numeric = 346 // <channel> <mask> [<setter> <unix time>]: one entry of list mode I; no trailing text
+	RPL_ENDOFINVEXLIST  Numeric = 347 // <channel>: end of list mode I
+	RPL_EXCEPTLIST      Numeric = 348 // <channel> <mask> [<setter> <unix time>]: one entry of list mode e; no trailing text
+	RPL_ENDOFEXCEPTLIST Numeric = 349 // <channel>: end of list mode e
+	RPL_VERSION         Numeric = 351 // <version> <server>: VERSION; the trailing text is free
+	RPL_WHOREPLY        Numeric = 352 // <channel> <user> <host> <server> <nick> <flags>: WHO: one user; the trailing text is hops and real name
+	RPL_NAMREPLY        Numeric = 353 // <symbol> <channel>: NAMES: members with prefixes, separated by spaces
+	RPL_WHOSPCRPL       Numeric = 354 // <field>...: WHO with a field list (WHOX): one user
+	RPL_WHOWASREAL      Numeric = 360 // <nick>: WHOWAS: real address
+	RPL_KILLDONE        Numeric = 361 // <nick>: KILL was done (historic)
+	RPL_CLOSING         Numeric = 362 // <name>: CLOSE: one connection
+	RPL_CLOSEEND        Numeric = 363 // <count>: CLOSE: end
+	RPL_LINKS           Numeric = 364 // <server> <uplink>: LINKS: one server; the trailing text is hops and description
+	RPL_ENDOFLINKS      Numeric = 365 // <mask>: end of LINKS
+	RPL_ENDOFNAMES      Numeric = 366 // <channel>: end of NAMES
+	RPL_BANLIST         Numeric = 367 // <channel> <mask> [<setter> <unix time>]: one entry of list mode b; no trailing text
+	RPL_ENDOFBANLIST    Numeric = 368 // <channel>: end of list mode b
+	RPL_ENDOFWHOWAS     Numeric = 369 // <nick>: end of WHOWAS
+	RPL_INFO            Numeric = 371 // INFO: one line
+	RPL_MOTD            Numeric = 372 // MOTD: one line, %s
+	RPL_INFOSTART       Numeric = 373 // INFO: heading (historic)
+	RPL_ENDOFINFO       Numeric = 374 // end of INFO
+	RPL_MOTDSTART       Numeric = 375 // start of MOTD; %s the server
+	RPL_ENDOFMOTD       Numeric = 376 // end of MOTD
+	RPL_WHOISHOST       Numeric = 378 // <nick>: WHOIS: mask and address the user connects from
+	RPL_WHOISMODES      Numeric = 379 // <nick>: WHOIS: the user's modes
+	RPL_YOUREOPER       Numeric = 381 // OPER succeeded
+	RPL_REHASHING       Numeric = 382 // <file>: REHASH
+	RPL_YOURESERVICE    Numeric = 383 // SERVICE succeeded; %s its name
+	RPL_MYPORTIS        Numeric = 384 // <port>: local port (historic)
+	RPL_NOTOPERANYMORE  Numeric = 385 // operator status is gone
+	RPL_QLIST           Numeric = 386 // <channel> <mask> [<setter> <unix time>]: one entry of list mode q as owners (Unreal)
+	RPL_ENDOFQLIST      Numeric = 387 // <channel>: end of list mode q (Unreal)
+	RPL_ALIST           Numeric = 388 // <channel> <mask> [<setter> <unix time>]: one entry of list mode a (Unreal)
+	RPL_ENDOFALIST      Numeric = 389 // <channel>: end of list mode a (Unreal)
+	RPL_TIME            Numeric = 391 // <server>: TIME; the trailing text is the time
+	RPL_USERSSTART      Numeric = 392 // USERS: heading (historic)
+	RPL_USERS           Numeric = 393 // USERS: one line (historic)
+	RPL_ENDOFUSERS      Numeric = 394 // USERS: end (historic)
+	RPL_NOUSERS         Numeric = 395 // USERS: nobody (historic)
+	RPL_VISIBLEHOST     Numeric = 396 // <host>: the client is shown with another host from now on
+
+	// 400-499 errors.
+
+	ERR_UNKNOWNERROR      Numeric = 400 // <command>...: a failure without a number of its own; the trailing text says which
+	ERR_NOSUCHNICK        Numeric = 401 // <nick or channel>: nobody has that nick
+	ERR_NOSUCHSERVER      Numeric = 402 // <server>: no server has that name
+	ERR_NOSUCHCHANNEL     Numeric = 403 // <channel>: no channel has that name, or it cannot be one
+	ERR_CANNOTSENDTOCHAN  Numeric = 404 // <channel>: the message was not delivered
+	ERR_TOOMANYCHANNELS   Numeric = 405 // <channel>: the client is in as many channels as it may be
+	ERR_WASNOSUCHNICK     Numeric = 406 // <nick>: WHOWAS knows nothing
+	ERR_TOOMANYTARGETS    Numeric = 407 // <target>: more targets than allowed, or one that is several users
+	ERR_NOSUCHSERVICE     Numeric = 408 // <name>: no service has that name
+	ERR_NOORIGIN          Numeric = 409 // PING or PONG without a token
+	ERR_INVALIDCAPCMD     Numeric = 410 // <subcommand>: CAP with an unknown subcommand
+	ERR_NORECIPIENT       Numeric = 411 // PRIVMSG or NOTICE without a target; %s the command
+	ERR_NOTEXTTOSEND      Numeric = 412 // PRIVMSG or NOTICE without text
+	ERR_NOTOPLEVEL        Numeric = 413 // <mask>: a broadcast mask without a dot
+	ERR_WILDTOPLEVEL      Numeric = 414 // <mask>: a broadcast mask with a wildcard in its last label
+	ERR_BADMASK           Numeric = 415 // <mask>: a broadcast mask that is none
+	ERR_TOOMANYMATCHES    Numeric = 416 // <command> [<mask>]: the answer would be too long
+	ERR_INPUTTOOLONG      Numeric = 417 // the line or its tags exceed the limit and were dropped
+	ERR_UNKNOWNCOMMAND    Numeric = 421 // <command>: no such command
+	ERR_NOMOTD            Numeric = 422 // there is no message of the day
+	ERR_NOADMININFO       Numeric = 423 // <server>: there is nothing to tell about administrators
+	ERR_FILEERROR         Numeric = 424 // reading a file failed; %s operation, %s file
+	ERR_NOOPERMOTD        Numeric = 425 // there is no message of the day for operators
+	ERR_TOOMANYAWAY       Numeric = 429 // AWAY changes too often
+	ERR_NONICKNAMEGIVEN   Numeric = 431 // NICK without a nick
+	ERR_ERRONEUSNICKNAME  Numeric = 432 // <nick>: not a possible or allowed nick
+	ERR_NICKNAMEINUSE     Numeric = 433 // <nick>: the nick is taken
+	ERR_SERVICENAMEINUSE  Numeric = 434 // <name>: the service name is taken
+	ERR_BANNICKCHANGE     Numeric = 435 // <nick> <channel>: a ban of that channel forbids changing the nick
+	ERR_NICKCOLLISION     Numeric = 436 // <nick>: two servers know the nick
+	ERR_UNAVAILRESOURCE   Numeric = 437 // <nick or channel>: the name is held back for a while
+	ERR_NICKTOOFAST       Numeric = 438 // <nick> <new nick>: nick changes too often; %d seconds
+	ERR_TARGETTOOFAST     Numeric = 439 // <target>: messages to too many new targets; %d seconds
+	ERR_SERVICESDOWN      Numeric = 440 // <name>: services are not there
+	ERR_USERNOTINCHANNEL  Numeric = 441 // <nick> <channel>: the other is not a member
+	ERR_NOTONCHANNEL      Numeric = 442 // <channel>: the client is not a member
+	ERR_USERONCHANNEL     Numeric = 443 // <nick> <channel>: the other is a member already
+	ERR_NOLOGIN           Numeric = 444 // <user>: SUMMON: not logged in (historic)
+	ERR_SUMMONDISABLED    Numeric = 445 // SUMMON is disabled
+	ERR_USERSDISABLED     Numeric = 446 // USERS is disabled
+	ERR_NONICKCHANGE      Numeric = 447 // <channel>: that channel's modes forbid changing the nick; %s
+	ERR_NOTREGISTERED     Numeric = 451 // the command needs registration
+	ERR_HOSTILENAME       Numeric = 455 // the user name was changed; %s old, %s new
+	ERR_ACCEPTFULL        Numeric = 456 // the accept list is full
+	ERR_ACCEPTEXIST       Numeric = 457 // <nick>: is accepted already
+	ERR_ACCEPTNOT         Numeric = 458 // <nick>: was not accepted
+	ERR_NOHIDING          Numeric = 459 // <channel>: that channel does not let members hide
+	ERR_NEEDMOREPARAMS    Numeric = 461 // <command>: the command needs more parameters
+	ERR_ALREADYREGISTERED Numeric = 462 // the command is for before registration
+	ERR_NOPERMFORHOST     Numeric = 463 // the host may not connect
+	ERR_PASSWDMISMATCH    Numeric = 464 // wrong password
+	ERR_YOUREBANNEDCREEP  Numeric = 465 // the client is banned from the network
+	ERR_YOUWILLBEBANNED   Numeric = 466 // the client is about to be banned
+	ERR_KEYSET            Numeric = 467 // <channel>: there is a key already
+	ERR_INVALIDUSERNAME   Numeric = 468 // the user name is not valid
+	ERR_LINKCHANNEL       Numeric = 470 // <channel> <other channel>: JOIN was forwarded
+	ERR_CHANNELISFULL     Numeric = 471 // <channel>: JOIN: limit reached
+	ERR_UNKNOWNMODE       Numeric = 472 // <letter>: no such channel mode
+	ERR_INVITEONLYCHAN    Numeric = 473 // <channel>: JOIN: by invitation only
+	ERR_BANNEDFROMCHAN    Numeric = 474 // <channel>: JOIN: banned
+	ERR_BADCHANNELKEY     Numeric = 475 // <channel>: JOIN: wrong or missing key
+	ERR_BADCHANMASK       Numeric = 476 // <channel>: not a possible channel name
+	ERR_NEEDREGGEDNICK    Numeric = 477 // <channel>: the channel is for users with an account (RFC 2812: ERR_NOCHANMODES)
+	ERR_BANLISTFULL       Numeric = 478 // <channel> <mask>: a list mode is full
+	ERR_BADCHANNAME       Numeric = 479 // <channel>: the channel name is not allowed
+	ERR_CANNOTKNOCK       Numeric = 480 // <channel>: KNOCK is not possible; %s why
+	ERR_NOPRIVILEGES      Numeric = 481 // for operators only
+	ERR_CHANOPRIVSNEEDED  Numeric = 482 // <channel>: for channel operators only
+	ERR_CANTKILLSERVER    Numeric = 483 // KILL names a server
+	ERR_ISCHANSERVICE     Numeric = 484 // <nick> <channel>: the other is a protected service (RFC 2812: ERR_RESTRICTED)
+	ERR_UNIQOPPRIVSNEEDED Numeric = 485 // <channel>: for the channel's founder only
+	ERR_NONONREG          Numeric = 486 // <nick>: the other takes messages from users with an account only
+	ERR_MSGSERVICES       Numeric = 487 // services want another spelling; %s the service
+	ERR_NOTSSLCLIENT      Numeric = 488 // the other takes messages over TLS only
+	ERR_SECUREONLYCHAN    Numeric = 489 // <channel>: JOIN: for users on TLS only
+	ERR_NOSWEAR           Numeric = 490 // <channel>: the text holds words the channel refuses
+	ERR_NOOPERHOST        Numeric = 491 // no operator block fits the client
+	ERR_NOCTCP            Numeric = 492 // <target>: the target takes no CTCP
+	ERR_NOSHAREDCHAN      Numeric = 493 // <nick>: no channel in common, and the other demands one
+	ERR_OWNMODE           Numeric = 494 // <nick>: the client's own mode would keep the answer away
+	ERR_DELAYREJOIN       Numeric = 495 // <channel>: JOIN: too soon after a kick; %d seconds
+
+	// 500-599 errors, continued.
+
+	ERR_UMODEUNKNOWNFLAG Numeric = 501 // no such user mode
+	ERR_USERSDONTMATCH   Numeric = 502 // MODE for somebody else
+	ERR_USERNOTONSERV    Numeric = 504 // <nick>: the user is on another server
+	ERR_SILELISTFULL     Numeric = 511 // <mask>: the silence list is full
+	ERR_TOOMANYWATCH     Numeric = 512 // <nick>: the watch list is full
+	ERR_BADPING          Numeric = 513 // before registration, a PONG with the wrong token; %s the right one
+	ERR_DISABLED         Numeric = 517 // <command>: the command is switched off
+	ERR_NOINVITE         Numeric = 518 // <channel>: the channel takes no invitations
+	ERR_ADMONLY          Numeric = 519 // <channel>: JOIN: for administrators only
+	ERR_OPERONLY         Numeric = 520 // <channel>: JOIN: for operators only
+	ERR_LISTSYNTAX       Numeric = 521 // LIST with an unknown condition
+	ERR_HELPNOTFOUND     Numeric = 524 // <subject>: HELP knows no such subject
+	ERR_INVALIDKEY       Numeric = 525 // <channel>: not a possible key
+	ERR_CANTSENDTOUSER   Numeric = 531 // <nick>: the other takes no messages from this client
+
+	// 597-609 WATCH.
+
+	RPL_REAWAY         Numeric = 597 // <nick> <user> <host> <unix time>: WATCH: the away text changed
+	RPL_GONEAWAY       Numeric = 598 // <nick> <user> <host> <unix time>: WATCH: went away
+	RPL_NOTAWAY        Numeric = 599 // <nick> <user> <host> <unix time>: WATCH: came back
+	RPL_LOGON          Numeric = 600 // <nick> <user> <host> <unix time>: WATCH: came online
+	RPL_LOGOFF         Numeric = 601 // <nick> <user> <host> <unix time>: WATCH: went offline
+	RPL_WATCHOFF       Numeric = 602 // <nick> <user> <host> <unix time>: WATCH: taken off the list
+	RPL_WATCHSTAT      Numeric = 603 // WATCH s: entries of the client, lists that hold it
+	RPL_NOWON          Numeric = 604 // <nick> <user> <host> <unix time>: WATCH: is online
+	RPL_NOWOFF         Numeric = 605 // <nick> <user> <host> <unix time>: WATCH: is offline
+	RPL_WATCHLIST      Numeric = 606 // WATCH: nicks separated by spaces
+	RPL_ENDOFWATCHLIST Numeric = 607 // <letter>: end of WATCH
+
+	// 670-799 later additions.
+
+	RPL_STARTTLS         Numeric = 670 // STARTTLS may go on
+	RPL_WHOISSECURE      Numeric = 671 // <nick>: WHOIS: on TLS
+	ERR_REDIRECT         Numeric = 690 // <channel>: a forward or redirect is not valid
+	ERR_STARTTLS         Numeric = 691 // STARTTLS failed
+	ERR_INVALIDMODEPARAM Numeric = 696 // <target> <letter> <parameter>: a mode's parameter is not valid
+	RPL_HELPSTART        Numeric = 704 // <subject>: HELP: first line
+	RPL_HELPTXT          Numeric = 705 // <subject>: HELP: one line
+	RPL_ENDOFHELP        Numeric = 706 // <subject>: HELP: last line
+	ERR_TARGCHANGE       Numeric = 707 // <target>: messages to too many new targets
+	RPL_KNOCK            Numeric = 710 // <channel> <nick!user@host>: somebody knocked
+	RPL_KNOCKDLVR        Numeric = 711 // <channel>: the knock was delivered
+	ERR_TOOMANYKNOCK     Numeric = 712 // <channel>: knocked too often
+	ERR_CHANOPEN         Numeric = 713 // <channel>: KNOCK on an open channel
+	ERR_KNOCKONCHAN      Numeric = 714 // <channel>: KNOCK by a member
+	ERR_TARGUMODEG       Numeric = 716 // <nick>: the other takes messages from accepted users only
+	RPL_TARGNOTIFY       Numeric = 717 // <nick>: the other was told of the attempt
+	RPL_UMODEGMSG        Numeric = 718 // <nick> <user@host>: somebody tries to write
+	RPL_OMOTDSTART       Numeric = 720 // start of the operators' message of the day
+	RPL_OMOTD            Numeric = 721 // one line of it
+	RPL_ENDOFOMOTD       Numeric = 722 // its end
+	ERR_NOPRIVS          Numeric = 723 // <privilege>: the operator lacks a privilege
+	RPL_QUIETLIST        Numeric = 728 // <channel> q <mask> [<setter> <unix time>]: one entry of list mode q; no trailing text
+	RPL_ENDOFQUIETLIST   Numeric = 729 // <channel> q: end of list mode q
+	RPL_MONONLINE        Numeric = 730 // MONITOR: masks of those online, separated by commas
+	RPL_MONOFFLINE       Numeric = 731 // MONITOR: nicks of those offline, separated by commas
+	RPL_MONLIST          Numeric = 732 // MONITOR: nicks listed, separated by commas
+	RPL_ENDOFMONLIST     Numeric = 733 // end of MONITOR's list
+	ERR_MONLISTFULL      Numeric = 734 // <limit> <targets>: the MONITOR list is full
+	ERR_MLOCKRESTRICTED  Numeric = 742 // <channel> <letter> <lock>: services lock that mode
+	ERR_INVALIDBAN       Numeric = 743 // <channel> <letter> <mask>: the mask is no valid ban
+
+	// 900-999 accounts and SASL.
+
+	RPL_LOGGEDIN    Numeric = 900 // <nick!user@host> <account>: logged in; %s the account
+	RPL_LOGGEDOUT   Numeric = 901 // <nick!user@host>: logged out
+	ERR_NICKLOCKED  Numeric = 902 // SASL: the account cannot be used
+	RPL_SASLSUCCESS Numeric = 903 // SASL succeeded
+	ERR_SASLFAIL    Numeric = 904 // SASL failed
+	ERR_SASLTOOLONG Numeric = 905 // SASL: more data than allowed
+	ERR_SASLABORTED Numeric = 906 // SASL was aborted
+	ERR_SASLALREADY Numeric = 907 // SASL has been done already
+	RPL_SASLMECHS   Numeric = 908 // <mechanism,...>: mechanisms the server has
 )

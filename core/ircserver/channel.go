@@ -1,0 +1,112 @@
+package ircserver
+
+import (
+	"cmp"
+	"slices"
+)
+
+// status is a member's rank in a channel, as bits.
+type status uint8
+
+// The statuses, lowest first; the bit order is the rank order.
+const (
+	statusVoice status = 1 << iota
+	statusHalfop
+	statusOp
+	statusAdmin
+	statusOwner
+)
+
+// member is one session in one channel.
+type member struct {
+	*session
+	status status
+	joined int64
+}
+
+// listEntry is one mask of a list mode, or of SILENCE.
+type listEntry struct {
+	mask   string
+	setter string
+	time   int64
+}
+
+// channel is one channel. It exists while it has members or is permanent (+P).
+type channel struct {
+	name    string // as it was created
+	created int64
+
+	members []*member // in the order of joining
+	byID    map[SessionID]*member
+
+	topic       string
+	topicSetter string
+	topicTime   int64
+
+	modes    modeSet // flags, and the letters of the parameter modes that are set
+	key      string
+	limit    int
+	forward  string
+	throttle joinThrottle
+	lists    map[byte][]listEntry // by mode letter: b e I q; in the order they were set
+
+	audience *Audience // of all members; nil when it must be made anew
+}
+
+// joinThrottle is mode j: at most joins in seconds.
+type joinThrottle struct {
+	joins, seconds int
+	// the joins of the current window
+	count int
+	since int64
+}
+
+// add makes u a member with the given status.
+func (ch *channel) add(u *session, st status, now int64) *member {
+	m := &member{session: u, status: st, joined: now}
+	ch.members = append(ch.members, m)
+	ch.byID[u.id] = m
+	u.channels = append(u.channels, ch)
+	ch.audience = nil
+	return m
+}
+
+// remove takes u out of the channel; the caller drops an empty channel (Server.dropIfEmpty).
+func (ch *channel) remove(u *session) {
+	delete(ch.byID, u.id)
+	ch.members = slices.DeleteFunc(ch.members, func(m *member) bool { return m.session == u })
+	u.channels = slices.DeleteFunc(u.channels, func(c *channel) bool { return c == ch })
+	ch.audience = nil
+}
+
+// all is the audience of every member, shared until membership or a member's capabilities change.
+func (ch *channel) all() Audience {
+	if ch.audience == nil {
+		list := make([]Recipient, 0, len(ch.members))
+		for _, m := range ch.members {
+			list = append(list, m.recipient())
+		}
+		a := newAudience(list)
+		ch.audience = &a
+	}
+	return *ch.audience
+}
+
+// allBut is every member except u.
+func (ch *channel) allBut(u *session) Audience {
+	a := ch.all()
+	a.skip = u.id
+	return a
+}
+
+func (u *session) recipient() Recipient { return Recipient{Session: u.id, Caps: u.caps} }
+
+// newAudience sorts list and removes doubles; it takes ownership.
+func newAudience(list []Recipient) Audience {
+	slices.SortFunc(list, func(a, b Recipient) int { return cmp.Compare(a.Session, b.Session) })
+	list = slices.CompactFunc(list, func(a, b Recipient) bool { return a.Session == b.Session })
+	return Audience{list: list, hash: hashRecipients(list)}
+}
+
+// only is the audience of one session.
+func only(u *session) Audience { return newAudience([]Recipient{u.recipient()}) }

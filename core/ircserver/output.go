@@ -1,0 +1,63 @@
+package ircserver
+
+// OutputID orders outputs: first by input, then by reply number from 1.
+type OutputID struct {
+	Input InputID
+	Reply uint32
+}
+
+// Less reports whether id comes before other.
+func (id OutputID) Less(other OutputID) bool {
+	return id.Input < other.Input || id.Input == other.Input && id.Reply < other.Reply
+}
+
+// Caps is the set of IRCv3 capabilities a session has negotiated.
+type Caps uint32
+
+// The capabilities. The numbers are part of the snapshot format and never change.
+const (
+	CapMultiPrefix Caps = 1 << iota
+	CapUserhostInNames
+)
+
+// Recipient is a session an output is for, with the capabilities it had at that point of the log.
+type Recipient struct {
+	Session SessionID
+	Caps    Caps
+}
+
+// Audience is a set of recipients. Its slice is shared between outputs and never changed.
+type Audience struct {
+	list []Recipient // sorted by Session
+	skip SessionID   // in list, but not a recipient (the sender of a channel message)
+	hash uint32      // of the sessions in list; see digest.go
+}
+
+// All calls yield for each recipient in ascending order of session.
+func (a Audience) All(yield func(Recipient) bool) {
+	for _, r := range a.list {
+		if r.Session != a.skip && !yield(r) {
+			return
+		}
+	}
+}
+
+// Output is one line for one audience.
+type Output struct {
+	ID OutputID
+	// Time is the machine's time when the output was made, in nanoseconds since 1970 (server-time).
+	Time int64
+	// Line is the canonical message without tags and line ending, shared by all recipients.
+	Line string
+	// Account is the sender's account, or "" (account-tag).
+	Account string
+	// To are the recipients.
+	To Audience
+	// Final says that the recipients' sessions end with this line.
+	Final bool
+}
+
+// AppendFor appends what a recipient with these capabilities is shown, without line ending.
+func (o *Output) AppendFor(dst []byte, caps Caps) []byte {
+	return append(dst, o.Line...)
+}

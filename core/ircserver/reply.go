@@ -1,0 +1,96 @@
+package ircserver
+
+import (
+	"strings"
+
+	"robustirc/core/irc"
+)
+
+// failure is a refused command: a numeric, its parameters and text. Handlers return it; the dispatcher sends it.
+type failure struct {
+	numeric irc.Numeric
+	params  []string
+	text    string // empty: the table's text
+}
+
+func fail(n irc.Numeric, params ...string) *failure { return &failure{numeric: n, params: params} }
+
+func failText(n irc.Numeric, text string, params ...string) *failure {
+	return &failure{numeric: n, params: params, text: text}
+}
+
+// emit files one output of the current input.
+func (s *Server) emit(to Audience, line string) *Output {
+	s.replies++
+	s.out = append(s.out, Output{
+		ID:   OutputID{s.inputs, s.replies},
+		Time: s.now,
+		Line: line,
+		To:   to,
+	})
+	return &s.out[len(s.out)-1]
+}
+
+// send emits ":source command params…"; the last parameter is written as trailing when it needs to be.
+func (s *Server) send(to Audience, source, command string, params ...string) *Output {
+	return s.emit(to, encode(source, command, params, false))
+}
+
+// sendText is send with the last parameter always written as trailing, as servers do for free text.
+func (s *Server) sendText(to Audience, source, command string, params ...string) *Output {
+	return s.emit(to, encode(source, command, params, true))
+}
+
+// reply answers u with a numeric and its parameters; the numeric's own text, if it has one, follows as trailing.
+func (s *Server) reply(u *session, n irc.Numeric, params ...string) {
+	s.replyText(u, n, n.Text(), params...)
+}
+
+// replyText is reply with the text given.
+func (s *Server) replyText(u *session, n irc.Numeric, text string, params ...string) {
+	all := append([]string{u.target()}, params...)
+	if text != "" {
+		all = append(all, text)
+	}
+	s.emit(only(u), encode(s.name(), n.Code(), all, text != ""))
+}
+
+// fail sends f to u: for commands with several targets that go on after one failed.
+func (s *Server) fail(u *session, f *failure) {
+	text := f.text
+	if text == "" {
+		text = f.numeric.Text()
+	}
+	s.replyText(u, f.numeric, text, f.params...)
+}
+
+// encode writes one line. Parameters come from parsed lines or from the state, so they hold no line ending.
+func encode(source, command string, params []string, trailing bool) string {
+	var b strings.Builder
+	n := len(source) + len(command) + 4
+	for _, p := range params {
+		n += len(p) + 1
+	}
+	b.Grow(n)
+	if source != "" {
+		b.WriteByte(':')
+		b.WriteString(source)
+		b.WriteByte(' ')
+	}
+	b.WriteString(command)
+	for i, p := range params {
+		b.WriteByte(' ')
+		if i == len(params)-1 && (trailing || p == "" || p[0] == ':' || strings.IndexByte(p, ' ') >= 0) {
+			b.WriteByte(':')
+		}
+		b.WriteString(p)
+	}
+	return b.String()
+}
+
+// The failures that many commands share.
+func noSuchNick(name string) *failure    { return fail(irc.ERR_NOSUCHNICK, name) }
+func noSuchChannel(name string) *failure { return fail(irc.ERR_NOSUCHCHANNEL, name) }
+func notOnChannel(name string) *failure  { return fail(irc.ERR_NOTONCHANNEL, name) }
+func needOp(name string) *failure        { return fail(irc.ERR_CHANOPRIVSNEEDED, name) }
+func needParams(cmd string) *failure     { return fail(irc.ERR_NEEDMOREPARAMS, cmd) }

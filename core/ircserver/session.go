@@ -1,0 +1,93 @@
+package ircserver
+
+import "robustirc/core/irc"
+
+// nickKey and chanKey are folded names: two spellings of one name have one key.
+type (
+	nickKey string
+	chanKey string
+)
+
+// casemapping is the network's one casemapping, announced in ISUPPORT.
+const casemapping = irc.RFC1459
+
+func foldNick(s string) nickKey { return nickKey(casemapping.Fold(s)) }
+func foldChan(s string) chanKey { return chanKey(casemapping.Fold(s)) }
+
+// dedupWindow is how many client message ids a session remembers; an edge keeps no more lines of one session in flight.
+const dedupWindow = 32
+
+// session is one client, one services link, or one pseudo-client of such a link. All strings are owned (cloned from
+// the log entry), so that no session pins a batch.
+type session struct {
+	id       SessionID
+	authHash [32]byte
+	created  int64
+	// lastActive is the time of the last line, for expiry; lastSpoke that of the last PRIVMSG or NOTICE, for WHOIS idle.
+	lastActive, lastSpoke int64
+	remote                string
+	cookie                string // outstanding challenge; "" once it was met
+	tls                   bool
+
+	// Registration: nick and user are set as they arrive; registered once both are there and nothing holds it up.
+	registered     bool
+	capNegotiating bool
+	signedOn       int64
+	nick           string
+	user           string
+	realname       string
+	host           string // shown to others: cloaked while +x
+	account        string
+	away           string
+	caps           Caps
+	modes          modeSet
+	oper           string // name of the operator block, "" when not an operator
+	operClass      string
+	pass           string // what PASS left for registration (services passwords pass by here only until registration)
+
+	channels []*channel // in the order of joining
+	invites  []chanKey  // outstanding invitations, oldest first, bounded
+	silence  []listEntry
+	accept   []nickKey
+
+	// services is set for a services link and its pseudo-clients; link is the link's session.
+	services bool
+	link     SessionID
+
+	recent  [dedupWindow]uint64 // ring of client message ids
+	recentN uint32
+
+	prefix string // nick!user@host, kept in step by setIdentity
+}
+
+// setIdentity is the only writer of nick, user and host once a session has a nick; it keeps prefix in step.
+func (u *session) setIdentity(nick, user, host string) {
+	u.nick, u.user, u.host = nick, user, host
+	u.prefix = nick + "!" + user + "@" + host
+}
+
+// target is how numerics address the session: its nick, or "*" before it has one.
+func (u *session) target() string {
+	if u.nick == "" {
+		return "*"
+	}
+	return u.nick
+}
+
+// seen records a client message id and reports whether it was there already.
+func (u *session) seen(id uint64) bool {
+	if id == 0 {
+		return false
+	}
+	for _, r := range u.recent {
+		if r == id {
+			return true
+		}
+	}
+	u.recent[u.recentN%dedupWindow] = id
+	u.recentN++
+	return false
+}
+
+// isOper reports whether u is an operator.
+func (u *session) isOper() bool { return u.modes.has('o') }

@@ -1,0 +1,10 @@
+package ircserver
+
+func (s *Server) cmdWhowas(u *session, c *call) *failure { return notYet(c) }
+
+// whowasEntry remembers a session that left or changed its nick.
+type whowasEntry struct {
+	nick, user, host, realname, account string
+	remote                              string
+	time                                int64
+}

@@ -1,72 +1,156 @@
 package irc
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
-// MaxParams is the most parameters one message may carry (RFC 2812 section 2.3).
+// MaxParams is the most parameters one message may carry (RFC 2812 section 2.3.1); the fifteenth takes the rest of
+// the line.
 const MaxParams = 15
 
-// Errors of Parse.
-var (
-	// ErrEmpty is returned when the line holds no command.
-	ErrEmpty = errors.New("irc: empty message")
-)
-
-// Message is one parsed line. Its strings are slices of the line that was parsed.
+// Message is one line of the protocol, parsed or to be encoded. Its zero value is empty and ready for use. The strings
+// of a parsed message are slices of the line, which they keep alive.
+//
+// Messages can be compared with ==: two are equal when they were parsed from lines that differ in runs of spaces only.
 type Message struct {
-	// Tags is the raw IRCv3 tag section, without the leading '@'.
+	// Tags is the raw IRCv3 tag section, values escaped, without the leading '@'. Tag and AllTags read it.
 	Tags string
-	// Source is the raw prefix, without the leading ':'.
+	// Source is the raw prefix, without the leading ':'. Empty when there is none.
 	Source string
-	// Command is the verb or three-digit numeric as it was written.
+	// Command is the verb or three-digit numeric as it was written; UpperCommand folds it.
 	Command string
+	// Trailing says that the last parameter is written after ':' even when it could do without, as servers write free
+	// text. Parse sets it from the line. It has no meaning without parameters.
+	Trailing bool
 
 	n      int
 	params [MaxParams]string
 }
 
-// Parse fills m from one line without its line ending. It does not allocate.
-func (m *Message) Parse(line string) error {
-	*m = Message{}
-	if rest, ok := strings.CutPrefix(line, "@"); ok {
-		m.Tags, line, _ = strings.Cut(rest, " ")
-	}
-	line = strings.TrimLeft(line, " ")
-	if rest, ok := strings.CutPrefix(line, ":"); ok {
-		m.Source, line, _ = strings.Cut(rest, " ")
-	}
-	line = strings.TrimLeft(line, " ")
-	m.Command, line, _ = strings.Cut(line, " ")
-	if m.Command == "" {
-		return ErrEmpty
-	}
-	for {
-		line = strings.TrimLeft(line, " ")
-		if line == "" {
-			return nil
-		}
-		if line[0] == ':' || m.n == MaxParams-1 {
-			m.params[m.n] = strings.TrimPrefix(line, ":")
-			m.n++
-			return nil
-		}
-		m.params[m.n], line, _ = strings.Cut(line, " ")
-		m.n++
-	}
+// NewMessage returns a message with these parts; source may be empty. See SetParams for the parameters.
+func NewMessage(source, command string, params ...string) Message {
+	m := Message{Source: source, Command: command}
+	m.SetParams(params...)
+	return m
+}
+
+// SetParams replaces the parameters and reports whether all of them fit: those after the fifteenth (MaxParams) are
+// left out.
+func (m *Message) SetParams(params ...string) bool {
+	n := copy(m.params[:], params)
+	m.cut(n, m.n)
+	return n == len(params)
+}
+
+// WithTrailing returns m with Trailing set, for free text: NewMessage(...).WithTrailing().
+func (m Message) WithTrailing() Message {
+	m.Trailing = true
+	return m
 }
 
 // NumParams returns how many parameters the message carries.
 func (m *Message) NumParams() int { return m.n }
 
-// Params returns the parameters; the slice is valid as long as m is unchanged.
-func (m *Message) Params() []string { return m.params[:m.n] }
+// Params returns the parameters; the slice is valid as long as m is unchanged, and writing to it changes m.
+func (m *Message) Params() []string { return m.params[:m.n:m.n] }
 
 // Param returns parameter i, or "" when there are not that many.
 func (m *Message) Param(i int) string {
-	if i >= m.n {
+	if uint(i) >= uint(m.n) {
 		return ""
 	}
 	return m.params[i]
+}
+
+// Last returns the last parameter, where free text stands, or "" when there is none.
+func (m *Message) Last() string { return m.Param(m.n - 1) }
+
+// Prefix returns Source, split.
+func (m *Message) Prefix() Prefix { return ParsePrefix(m.Source) }
+
+// cut makes n the number of parameters and clears those that were used before, up to old, so that == stays honest and
+// no line is kept alive by a parameter nobody can see.
+func (m *Message) cut(n, old int) {
+	m.n = n
+	if n < old {
+		clear(m.params[n:old])
+	}
+}
+
+// Parse fills m from one line without its line ending, and does not allocate. Runs of spaces separate like one, as in
+// RFC 1459 and unlike the letter of RFC 2812. Lengths are not checked, except that of the tags; CheckClientLine does
+// that.
+//
+// The error is one of ErrEmpty, ErrBadByte, ErrBadTags, ErrTagsTooLong, ErrBadSource and ErrBadCommand; m is empty
+// then.
+func (m *Message) Parse(line string) error {
+	if err := m.parse(line); err != nil {
+		*m = Message{}
+		return err
+	}
+	return nil
+}
+
+func (m *Message) parse(line string) error {
+	if holdsForbidden(line) {
+		return ErrBadByte
+	}
+	m.Tags, m.Source = "", ""
+	line = skipSpaces(line)
+	if line != "" && line[0] == '@' {
+		m.Tags, line = cutWord(line[1:])
+		if err := checkTagSection(m.Tags); err != nil {
+			return err
+		}
+	}
+	if line != "" && line[0] == ':' {
+		m.Source, line = cutWord(line[1:])
+		if m.Source == "" {
+			return ErrBadSource
+		}
+	}
+	m.Command, line = cutWord(line)
+	if m.Command == "" {
+		return ErrEmpty
+	}
+	if m.Command[0] == ':' || m.Command[0] == '@' {
+		return ErrBadCommand
+	}
+	m.parseParams(line)
+	return nil
+}
+
+// parseParams fills the parameters from the rest of a line, which begins with no space.
+func (m *Message) parseParams(rest string) {
+	n, old := 0, m.n
+	m.Trailing = false
+	for rest != "" {
+		if rest[0] == ':' {
+			m.params[n], m.Trailing = rest[1:], true
+			n++
+			break
+		}
+		if n == MaxParams-1 {
+			m.params[n], m.Trailing = rest, strings.IndexByte(rest, ' ') >= 0
+			n++
+			break
+		}
+		m.params[n], rest = cutWord(rest)
+		n++
+	}
+	m.cut(n, old)
+}
+
+// cutWord returns s up to the first space, and what follows the run of spaces there.
+func cutWord(s string) (word, rest string) {
+	i := strings.IndexByte(s, ' ')
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], skipSpaces(s[i+1:])
+}
+
+func skipSpaces(s string) string {
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	return s
 }

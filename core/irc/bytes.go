@@ -1,0 +1,44 @@
+package irc
+
+// byteClass is a set of kinds of bytes.
+type byteClass uint8
+
+const (
+	isLetter byteClass = 1 << iota
+	isDigit
+	isHyphen
+	isSpecial // the other characters of nicks, RFC 2812 section 2.3.1
+	isDot
+	isVendor // what the vendor of a tag, a host name, consists of
+	isUser   // what a user name consists of
+)
+
+// byteClasses tells the classes of each byte. Bytes above 127 have none.
+var byteClasses = func() (t [256]byteClass) {
+	add := func(class byteClass, bytes string) {
+		for i := range len(bytes) {
+			t[bytes[i]] |= class
+		}
+	}
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	add(isLetter|isVendor|isUser, letters)
+	add(isDigit|isVendor|isUser, "0123456789")
+	add(isHyphen|isVendor|isUser, "-")
+	add(isDot|isVendor|isUser, ".")
+	add(isSpecial|isUser, "[]\\`_^{|}")
+	add(isUser, "~+")
+	return t
+}()
+
+// has reports whether c is in one of classes.
+func has(c byte, classes byteClass) bool { return byteClasses[c]&classes != 0 }
+
+// consistsOf reports whether s is not empty and every byte of it is in one of classes.
+func consistsOf(s string, classes byteClass) bool {
+	for i := range len(s) {
+		if !has(s[i], classes) {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,104 @@
+package irc
+
+import (
+	"errors"
+	"strings"
+)
+
+// Limits of a line, in bytes.
+const (
+	// MaxLine is the length of a line without tags, its CR LF included (RFC 1459 section 2.3). Links between servers
+	// may agree on longer lines.
+	MaxLine = 512
+	// MaxTags is the length of a tag section, its '@' and the space after it included (IRCv3 message-tags).
+	MaxTags = 8191
+	// MaxClientTagData is the length of the tag data that a client may send, without '@' and space (IRCv3
+	// message-tags). The other half of MaxTags is the server's.
+	MaxClientTagData = 4094
+)
+
+// Errors of Parse and CheckClientLine.
+var (
+	// ErrEmpty is returned when the line holds no command.
+	ErrEmpty = errors.New("irc: empty message")
+	// ErrBadByte is returned when the line holds NUL, CR or LF (RFC 1459 section 2.3.1), which would end it early for
+	// others.
+	ErrBadByte = errors.New("irc: NUL, CR or LF within a message")
+	// ErrBadTags is returned when '@' is followed by no tags.
+	ErrBadTags = errors.New("irc: empty tag section")
+	// ErrTagsTooLong is returned when the tags exceed MaxTags or, coming from a client, MaxClientTagData.
+	ErrTagsTooLong = errors.New("irc: tags too long")
+	// ErrTooLong is returned when a client's line without its tags exceeds MaxLine.
+	ErrTooLong = errors.New("irc: line too long")
+	// ErrBadSource is returned when ':' is followed by no name.
+	ErrBadSource = errors.New("irc: empty source")
+	// ErrBadCommand is returned when the command begins with ':' or '@', so that it could not be written again.
+	ErrBadCommand = errors.New("irc: malformed command")
+)
+
+// CheckClientLine reports whether line, without its line ending, is as short as a client's must be: ErrTagsTooLong or
+// ErrTooLong otherwise, for which ERR_INPUTTOOLONG is the answer. Lines of linked servers are not subject to it.
+func CheckClientLine(line string) error {
+	body := line
+	if strings.HasPrefix(line, "@") {
+		tags, rest, _ := strings.Cut(line[1:], " ")
+		if len(tags) > MaxClientTagData {
+			return ErrTagsTooLong
+		}
+		body = rest
+	}
+	if len(body) > MaxLine-len("\r\n") {
+		return ErrTooLong
+	}
+	return nil
+}
+
+// checkTagSection checks tags, the section without '@' and space.
+func checkTagSection(tags string) error {
+	switch {
+	case tags == "":
+		return ErrBadTags
+	case len(tags) > MaxTags-len("@ "):
+		return ErrTagsTooLong
+	}
+	return nil
+}
+
+// isForbidden reports whether c may stand nowhere in a line (RFC 1459 section 2.3.1).
+func isForbidden(c byte) bool { return c == 0 || c == '\r' || c == '\n' }
+
+// holdsForbidden reports whether s holds a byte that is forbidden. Every line in and out passes here, so it looks at
+// eight bytes at a time for any below 14, and examines only lines that have one (formatting codes) byte by byte.
+func holdsForbidden(s string) bool {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+	)
+	if len(s) < 8 {
+		return holdsForbiddenBytewise(s)
+	}
+	var low uint64
+	for i := 0; i+8 <= len(s); i += 8 {
+		x := load64(s[i : i+8])
+		low |= (x - 14*ones) &^ x
+	}
+	x := load64(s[len(s)-8:])
+	low |= (x - 14*ones) &^ x
+	return low&highs != 0 && holdsForbiddenBytewise(s)
+}
+
+func holdsForbiddenBytewise(s string) bool {
+	for i := range len(s) {
+		if isForbidden(s[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// load64 is the first eight bytes of s, which the compiler reads in one instruction.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}

@@ -68,3 +68,22 @@ func parsedBenchLines(b *testing.B) (messages [len(benchLines)]Message) {
 func perLine(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(benchLines)), "ns/line")
 }
+
+func BenchmarkFold(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		sink = RFC1459.Fold("#robustirc-developers")
+	}
+}
+
+func BenchmarkMaskMatch(b *testing.B) {
+	for _, mask := range []string{"*!*@host.example.org", "spam*!*@*", "*!*bad?word*@*"} {
+		b.Run(mask, func(b *testing.B) {
+			b.ReportAllocs()
+			m := CompileMask(RFC1459, mask)
+			for b.Loop() {
+				m.Match("alice!alice@robust/0x13b5aa0a2bcfb8ad")
+			}
+		})
+	}
+}

@@ -2,12 +2,17 @@ package irc
 
 import "strings"
 
-// Prefix is the source of a message: a server name (User and Host empty) or nick!user@host.
+// Prefix is the source of a message: a server name (User and Host empty) or nick!user@host, of which user and host
+// may be missing.
 type Prefix struct {
-	Name, User, Host string
+	// Name is a nick or a server name.
+	Name string
+	// User and Host are empty when they are not there.
+	User, Host string
 }
 
-// ParsePrefix splits nick!user@host; missing parts are empty.
+// ParsePrefix splits nick!user@host (RFC 1459 section 2.3.1) at the last '@' and at the first '!' before it; missing
+// parts are empty. Nothing is checked.
 func ParsePrefix(s string) Prefix {
 	var p Prefix
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
@@ -17,14 +22,25 @@ func ParsePrefix(s string) Prefix {
 	return p
 }
 
-// String is the wire form of p.
-func (p Prefix) String() string {
-	s := p.Name
+// IsServer reports whether p can only be a server: no nick holds a dot, and servers have neither user nor host.
+func (p Prefix) IsServer() bool {
+	return p.User == "" && p.Host == "" && strings.IndexByte(p.Name, '.') >= 0
+}
+
+// Append appends the wire form of p to dst.
+func (p Prefix) Append(dst []byte) []byte {
+	dst = append(dst, p.Name...)
 	if p.User != "" {
-		s += "!" + p.User
+		dst = append(append(dst, '!'), p.User...)
 	}
 	if p.Host != "" {
-		s += "@" + p.Host
+		dst = append(append(dst, '@'), p.Host...)
 	}
-	return s
+	return dst
+}
+
+// String is the wire form of p.
+func (p Prefix) String() string {
+	var buf [MaxLine / 4]byte
+	return string(p.Append(buf[:0]))
 }

@@ -42,6 +42,17 @@ func (a Audience) All(yield func(Recipient) bool) {
 	}
 }
 
+// NewAudience is the audience of list, in any order, without skip (zero skips nobody). It takes ownership of list.
+// For those who restore outputs or make them in tests; the machine has its own ways.
+func NewAudience(list []Recipient, skip SessionID) Audience {
+	a := newAudience(list)
+	a.skip = skip
+	return a
+}
+
+// Parts returns what NewAudience needs to make an equal audience. The list must not be changed.
+func (a Audience) Parts() (list []Recipient, skip SessionID) { return a.list, a.skip }
+
 // Output is one line for one audience.
 type Output struct {
 	ID OutputID

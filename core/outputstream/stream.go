@@ -1,0 +1,212 @@
+package outputstream
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"robustirc/core/ircserver"
+)
+
+// Errors of readers.
+var (
+	// ErrNoSession is returned by Open when the session does not exist, or has ended and the reader has seen its last line.
+	ErrNoSession = errors.New("outputstream: no such session")
+	// ErrGap is returned when lines the reader should have returned have been trimmed: the session cannot be resumed.
+	ErrGap = errors.New("outputstream: lines this reader has not seen are no longer retained")
+	// ErrSuperseded is returned to a reader when a newer one was opened for its session.
+	ErrSuperseded = errors.New("outputstream: a newer reader was opened for this session")
+	// ErrClosed is returned by a reader after its Close.
+	ErrClosed = errors.New("outputstream: reader is closed")
+)
+
+// Limits bound what is retained.
+type Limits struct {
+	// Window is how old an output may be, against the newest one; zero is unlimited.
+	Window time.Duration
+	// Bytes is how much may be retained, as counted by cost; zero is unlimited.
+	Bytes int
+}
+
+// outputOverhead is what an output costs beside its text: the struct, its share of the segment and of an audience.
+const outputOverhead = 128
+
+// cost is what an output with n recipients counts against Limits.Bytes.
+func cost(o *ircserver.Output, n int) int {
+	return len(o.Line) + len(o.Account) + outputOverhead + 8*n
+}
+
+// segmentLen is how many outputs share one allocation.
+const segmentLen = 256
+
+// segment is a run of outputs. An output is written once, before its position is published, and never changed.
+type segment struct {
+	outs [segmentLen]ircserver.Output
+	cost [segmentLen]int
+}
+
+// Stream is the retained outputs of a network, filed under their recipients. It is safe for concurrent use; Append,
+// CreateSession, SetLimits and Restore are for the one goroutine that applies the log.
+type Stream struct {
+	mu     sync.Mutex
+	limits Limits
+	queues map[ircserver.SessionID]*queue
+
+	segments []*segment
+	base     uint64 // position of segments[0].outs[0]; a multiple of segmentLen
+	first    uint64 // position of the oldest retained output
+	next     uint64 // position of the next output
+	bytes    int    // cost of the retained outputs
+
+	signals []chan struct{} // who must be woken for the current batch
+}
+
+// New returns an empty stream.
+func New(limits Limits) *Stream {
+	return &Stream{limits: limits, queues: map[ircserver.SessionID]*queue{}}
+}
+
+// SetLimits changes the limits; they take effect with the next Append. It must be called at a point of the log.
+func (s *Stream) SetLimits(limits Limits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limits = limits
+}
+
+// CreateSession makes a queue for a new session. Outputs for sessions without a queue are not kept for them.
+func (s *Stream) CreateSession(id ircserver.SessionID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queues[id] == nil {
+		s.queues[id] = &queue{id: id}
+	}
+}
+
+// Append files the outputs of one applied batch and wakes the readers that have something new, each once. A recipient
+// of a Final output ends with it. The outputs are copied, their strings and audiences are shared.
+func (s *Stream) Append(outs []ircserver.Output) {
+	s.mu.Lock()
+	for i := range outs {
+		s.file(&outs[i])
+	}
+	s.trim()
+	signals := s.signals
+	s.mu.Unlock()
+	for i, c := range signals {
+		signal(c)
+		signals[i] = nil
+	}
+	s.signals = signals[:0]
+}
+
+// file keeps one output and puts it into its recipients' queues. An output that nobody gets is not kept.
+func (s *Stream) file(o *ircserver.Output) {
+	n := 0
+	for r := range o.To.All {
+		q := s.queues[r.Session]
+		if q == nil || q.ended {
+			continue
+		}
+		n++
+		q.push(entry{pos: uint32(s.next), caps: r.Caps})
+		q.ended = o.Final
+		if q.reader != nil {
+			s.mark(q.reader)
+		}
+	}
+	if n > 0 {
+		s.keep(o, cost(o, n))
+	}
+}
+
+// keep stores o at the next position.
+func (s *Stream) keep(o *ircserver.Output, cost int) {
+	i := s.next % segmentLen
+	if i == 0 || len(s.segments) == 0 {
+		if len(s.segments) == 0 {
+			s.base = s.next - i
+		}
+		s.segments = append(s.segments, new(segment))
+	}
+	seg := s.segments[len(s.segments)-1]
+	seg.outs[i], seg.cost[i] = *o, cost
+	s.next++
+	s.bytes += cost
+}
+
+// output returns the retained output at a position.
+func (s *Stream) output(pos uint64) *ircserver.Output {
+	return &s.segments[(pos-s.base)/segmentLen].outs[pos%segmentLen]
+}
+
+// position widens an entry's position: fewer than 2^32 outputs are retained.
+func (s *Stream) position(e entry) uint64 {
+	return s.first + uint64(e.pos-uint32(s.first))
+}
+
+// trim drops the oldest outputs until the limits hold.
+func (s *Stream) trim() {
+	for s.first < s.next {
+		o := s.output(s.first)
+		tooMuch := s.limits.Bytes > 0 && s.bytes > s.limits.Bytes
+		tooOld := s.limits.Window > 0 && s.output(s.next-1).Time-o.Time > int64(s.limits.Window)
+		if !tooMuch && !tooOld {
+			return
+		}
+		s.drop(o)
+	}
+}
+
+// drop forgets the oldest output.
+func (s *Stream) drop(o *ircserver.Output) {
+	for r := range o.To.All {
+		q := s.queues[r.Session]
+		if q == nil || q.len() == 0 || q.at(q.head).pos != uint32(s.first) {
+			continue // it was no recipient: created later, or ended before
+		}
+		q.pop()
+		q.trimmed = o.ID
+		if q.ended && q.len() == 0 {
+			s.remove(q)
+		}
+	}
+	i := s.first % segmentLen
+	s.bytes -= s.segments[0].cost[i]
+	s.first++
+	if i == segmentLen-1 || s.first == s.next {
+		s.segments[0] = nil
+		s.segments = s.segments[1:]
+		s.base = s.first - s.first%segmentLen
+	}
+}
+
+// remove forgets an ended session whose last line was trimmed. A reader that has not returned that line finds a gap.
+func (s *Stream) remove(q *queue) {
+	delete(s.queues, q.id)
+	if q.reader != nil {
+		s.mark(q.reader)
+	}
+}
+
+// mark notes that r has something to return. The signal is sent at the end of the batch, without the lock.
+func (s *Stream) mark(r *Reader) {
+	if r.dirty {
+		return
+	}
+	r.dirty = true
+	if g := r.group; g != nil {
+		if len(g.dirty) == 0 {
+			s.signals = append(s.signals, g.wake)
+		}
+		g.dirty = append(g.dirty, r)
+		return
+	}
+	s.signals = append(s.signals, r.wake)
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

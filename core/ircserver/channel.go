@@ -95,11 +95,20 @@ func (ch *channel) all() Audience {
 // allBut is every member except u.
 func (ch *channel) allBut(u *session) Audience {
 	a := ch.all()
-	a.skip = u.id
+	a.skip = u.reader()
 	return a
 }
 
-func (u *session) recipient() Recipient { return Recipient{Session: u.id, Caps: u.caps} }
+// recipient is who reads what u is sent: u itself, or the link whose pseudo-client it is.
+func (u *session) recipient() Recipient { return Recipient{Session: u.reader(), Caps: u.caps} }
+
+// reader is the session whose stream carries what u is sent.
+func (u *session) reader() SessionID {
+	if u.link != 0 {
+		return u.link
+	}
+	return u.id
+}
 
 // newAudience sorts list and removes doubles; it takes ownership.
 func newAudience(list []Recipient) Audience {
@@ -109,4 +118,39 @@ func newAudience(list []Recipient) Audience {
 }
 
 // only is the audience of one session.
-func only(u *session) Audience { return newAudience([]Recipient{u.recipient()}) }
+func only(u *session) Audience {
+	if u.self == nil {
+		a := newAudience([]Recipient{u.recipient()})
+		u.self = &a
+	}
+	return *u.self
+}
+
+// witnesses are those who see what happens to ch, as opposed to what is said in it: its members and the services links.
+func (s *Server) witnesses(ch *channel) Audience { return s.withLinks(ch.all()) }
+
+// withLinks is a and the services links.
+func (s *Server) withLinks(a Audience) Audience {
+	if len(s.links) == 0 {
+		return a
+	}
+	list := slices.Clone(a.list)
+	for _, l := range s.links {
+		list = append(list, l.recipient())
+	}
+	b := newAudience(list)
+	b.skip = a.skip
+	return b
+}
+
+// neighbours are those who share a channel with u, u itself, and the services links: who sees a nick change or a quit.
+func (s *Server) neighbours(u *session) Audience {
+	list := []Recipient{u.recipient()}
+	for _, ch := range u.channels {
+		list = append(list, ch.all().list...)
+	}
+	for _, l := range s.links {
+		list = append(list, l.recipient())
+	}
+	return newAudience(list)
+}

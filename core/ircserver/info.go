@@ -21,3 +21,9 @@ func (s *Server) cmdMap(u *session, c *call) *failure { return notYet(c) }
 func (s *Server) cmdHelp(u *session, c *call) *failure { return notYet(c) }
 
 func (s *Server) cmdRehash(u *session, c *call) *failure { return notYet(c) }
+
+// motd sends u the message of the day, or 422; part of the greeting.
+func (s *Server) motd(u *session) {}
+
+// lusers sends u the counts of LUSERS; part of the greeting.
+func (s *Server) lusers(u *session) {}

@@ -1,5 +1,126 @@
 package ircserver
 
-func (s *Server) cmdJoin(u *session, c *call) *failure { return notYet(c) }
+import (
+	"strings"
 
-func (s *Server) cmdPart(u *session, c *call) *failure { return notYet(c) }
+	"robustirc/core/irc"
+)
+
+// cmdJoin joins channels, each on its own; "0" leaves all.
+func (s *Server) cmdJoin(u *session, c *call) *failure {
+	if c.Param(0) == "0" {
+		for len(u.channels) > 0 {
+			s.part(u, u.channels[0], "")
+		}
+		return nil
+	}
+	keys := strings.Split(c.Param(1), ",")
+	for i, name := range strings.Split(c.Param(0), ",") {
+		key := ""
+		if i < len(keys) {
+			key = keys[i]
+		}
+		if name == "" {
+			continue
+		}
+		if f := s.join(u, name, key, true); f != nil {
+			s.fail(u, f)
+		}
+	}
+	return nil
+}
+
+// join lets u into the channel of this name, or into the one it forwards to, or says why not.
+func (s *Server) join(u *session, name, key string, mayForward bool) *failure {
+	ch := s.channels[foldChan(name)]
+	if ch != nil && ch.byID[u.id] != nil {
+		return nil
+	}
+	if !validChannel(name, s.cfg.Limits.ChannelLen) {
+		return noSuchChannel(printable(name))
+	}
+	if len(u.channels) >= s.cfg.Limits.ChannelsPerUser {
+		return fail(irc.ERR_TOOMANYCHANNELS, name)
+	}
+	if ch == nil {
+		return s.found(u, name)
+	}
+	if f := s.joinGate(u, ch, key); f != nil {
+		if ch.forward == "" || !mayForward {
+			return f
+		}
+		s.reply(u, irc.ERR_LINKCHANNEL, ch.name, ch.forward)
+		return s.join(u, ch.forward, key, false)
+	}
+	s.enter(u, ch, 0)
+	return nil
+}
+
+// found makes a new channel with u as its operator.
+func (s *Server) found(u *session, name string) *failure {
+	if s.cfg.MaxChannels > 0 && len(s.channels) >= s.cfg.MaxChannels {
+		return failText(irc.ERR_NOSUCHCHANNEL, "The network has as many channels as it may have", name)
+	}
+	ch := &channel{name: strings.Clone(name), created: s.now, byID: map[SessionID]*member{}}
+	ch.modes.set('n')
+	ch.modes.set('t')
+	s.channels[foldChan(name)] = ch
+	s.enter(u, ch, statusOp)
+	s.send(only(u), s.name(), "MODE", ch.name, "+"+ch.modes.String())
+	return nil
+}
+
+// enter makes u a member and shows the channel to u, and u to the channel.
+func (s *Server) enter(u *session, ch *channel, st status) {
+	ch.add(u, st, s.now)
+	s.uninvite(u, ch)
+	s.send(s.witnesses(ch), u.prefix, "JOIN", ch.name)
+	if ch.topic != "" {
+		s.showTopic(u, ch)
+	}
+	s.names(u, ch)
+}
+
+// cmdPart leaves channels.
+func (s *Server) cmdPart(u *session, c *call) *failure {
+	reason := irc.Truncate(c.Param(1), s.cfg.Limits.KickLen)
+	for _, name := range strings.Split(c.Param(0), ",") {
+		if name == "" {
+			continue
+		}
+		ch := s.channels[foldChan(name)]
+		switch {
+		case ch == nil:
+			s.fail(u, noSuchChannel(printable(name)))
+		case ch.byID[u.id] == nil:
+			s.fail(u, notOnChannel(ch.name))
+		default:
+			s.part(u, ch, reason)
+		}
+	}
+	return nil
+}
+
+// part takes u out of ch with a PART that all members see.
+func (s *Server) part(u *session, ch *channel, reason string) {
+	if reason == "" {
+		s.send(s.witnesses(ch), u.prefix, "PART", ch.name)
+	} else {
+		s.sendText(s.witnesses(ch), u.prefix, "PART", ch.name, reason)
+	}
+	s.leave(u, ch)
+}
+
+// validChannel reports whether name is a channel's: '#' and characters that neither separate nor format (RFC 2812
+// section 1.3), at most max bytes.
+func validChannel(name string, max int) bool {
+	if len(name) < 1 || name[0] != '#' || len(name) > max {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c == ',' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

@@ -1,13 +1,119 @@
 package ircserver
 
-// createSession starts a session that has not registered yet.
-func (s *Server) createSession(in *Input) {}
+import (
+	"slices"
+	"strings"
+)
 
-// quit ends a session: those who share a channel see QUIT, its owner sees ERROR, and its stream ends.
-func (s *Server) quit(u *session, reason string) {}
+// createSession starts a session that has not registered yet. The edge refuses sessions beyond MaxSessions with a
+// status; one that slips past it, because others were created meanwhile, is refused here, alike on every node.
+func (s *Server) createSession(in *Input) {
+	u := &session{
+		id:         SessionID(s.inputs),
+		authHash:   in.AuthHash,
+		created:    s.now,
+		lastActive: s.now,
+		lastSpoke:  s.now,
+		remote:     strings.Clone(in.Remote),
+		cookie:     strings.Clone(in.Cookie),
+		tls:        in.TLS,
+	}
+	u.modes.set('x')
+	if u.tls {
+		u.modes.set('Z')
+	}
+	u.host = u.visibleHost()
+	s.sessions[u.id] = u
+	if s.cfg.MaxSessions > 0 && len(s.sessions) > s.cfg.MaxSessions {
+		s.quit(u, "The network is full")
+		return
+	}
+	s.dueAt(u)
+	if u.cookie != "" {
+		s.sendText(only(u), "", "PING", u.cookie)
+	}
+}
+
+// moved notes that u's client comes from another address, and reports whether it may stay.
+func (s *Server) moved(u *session, remote string) bool {
+	u.remote = strings.Clone(remote)
+	if !u.modes.has('x') {
+		s.rehost(u)
+	}
+	if u.registered {
+		return !s.banned(u)
+	}
+	return true
+}
+
+// rehost makes the host that others see follow u's address and mode x.
+func (s *Server) rehost(u *session) { u.setIdentity(u.nick, u.user, u.visibleHost()) }
+
+// quit ends a session: those who share a channel see QUIT, its owner sees ERROR, and its stream ends. A services link
+// takes its pseudo-clients with it.
+func (s *Server) quit(u *session, reason string) {
+	for _, p := range s.pseudoClients(u) {
+		s.quit(p, reason)
+	}
+	if u.registered {
+		s.remember(u)
+		to := s.neighbours(u)
+		to.skip = u.reader()
+		if to.Len() > 0 {
+			s.sendText(to, u.prefix, "QUIT", reason)
+		}
+	}
+	s.forget(u)
+	if u.link == 0 {
+		s.sendText(only(u), "", "ERROR", closingLink(u, reason)).Final = true
+	}
+}
+
+// closingLink is the text of the ERROR that ends a session.
+func closingLink(u *session, reason string) string {
+	user := u.user
+	if user == "" {
+		user = "*"
+	}
+	return "Closing link: (" + user + "@" + u.host + ") [" + reason + "]"
+}
+
+// forget takes u out of the state.
+func (s *Server) forget(u *session) {
+	for len(u.channels) > 0 {
+		s.leave(u, u.channels[len(u.channels)-1])
+	}
+	if u.nick != "" {
+		delete(s.nicks, foldNick(u.nick))
+	}
+	if u.registered && !u.services {
+		s.users--
+	}
+	delete(s.sessions, u.id)
+	s.links = slices.DeleteFunc(s.links, func(l *session) bool { return l == u })
+}
+
+// leave takes u out of ch, and drops the channel when that leaves it empty.
+func (s *Server) leave(u *session, ch *channel) {
+	ch.remove(u)
+	s.dropIfEmpty(ch)
+}
+
+// dropIfEmpty ends a channel that has no members, unless it is permanent.
+func (s *Server) dropIfEmpty(ch *channel) {
+	if len(ch.members) == 0 && !ch.modes.has('P') {
+		delete(s.channels, foldChan(ch.name))
+	}
+}
 
 // tick does what time has made due: registration timeouts, session expiry, expired bans.
 func (s *Server) tick() {}
+
+// dueAt notes when u will have been silent for too long.
+func (s *Server) dueAt(u *session) {}
+
+// Due reports whether a KindTick at this time would do anything.
+func (s *Server) Due(now int64) bool { return false }
 
 func (s *Server) setConfig(in *Input) {}
 

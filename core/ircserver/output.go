@@ -1,5 +1,10 @@
 package ircserver
 
+import (
+	"cmp"
+	"slices"
+)
+
 // OutputID orders outputs: first by input, then by reply number from 1.
 type OutputID struct {
 	Input InputID
@@ -52,6 +57,21 @@ func NewAudience(list []Recipient, skip SessionID) Audience {
 
 // Parts returns what NewAudience needs to make an equal audience. The list must not be changed.
 func (a Audience) Parts() (list []Recipient, skip SessionID) { return a.list, a.skip }
+
+// Len returns the number of recipients.
+func (a Audience) Len() int {
+	n := len(a.list)
+	if a.skip != 0 && a.has(a.skip) {
+		n--
+	}
+	return n
+}
+
+// has reports whether id is in the list.
+func (a Audience) has(id SessionID) bool {
+	_, ok := slices.BinarySearchFunc(a.list, id, func(r Recipient, id SessionID) int { return cmp.Compare(r.Session, id) })
+	return ok
+}
 
 // Output is one line for one audience.
 type Output struct {

@@ -19,9 +19,11 @@ func failText(n irc.Numeric, text string, params ...string) *failure {
 	return &failure{numeric: n, params: params, text: text}
 }
 
-// emit files one output of the current input.
+// emit files one output of the current input. It is the last guard of the line limit: whoever sends something that can
+// be longer splits it, or lets it be cut here, as servers do with a message whose prefix makes it too long.
 func (s *Server) emit(to Audience, line string) *Output {
 	s.replies++
+	line = irc.Truncate(line, irc.MaxLine-2)
 	s.out = append(s.out, Output{
 		ID:   OutputID{s.inputs, s.replies},
 		Time: s.now,

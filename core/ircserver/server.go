@@ -1,10 +1,6 @@
 package ircserver
 
-import (
-	"strings"
-
-	"robustirc/core/irc"
-)
+import "robustirc/core/irc"
 
 // Server is the machine. Not safe for concurrent use.
 type Server struct {
@@ -22,10 +18,20 @@ type Server struct {
 	whowas   []whowasEntry
 	nodes    []Node
 	maxUsers int // highest number of registered sessions so far (LUSERS 265)
+	users    int // registered sessions that are not services, counted by register and quit
+	deaths   uint64
+
+	// Derived from the state above, never encoded.
+	links   []*session // services links, in the order of their ids
+	nextDue int64      // no tick has anything to do before this; see Due
 
 	// What the current input has produced; taken by Apply.
 	out     []Output
 	replies uint32
+
+	// The line being handled, kept here so that it need not be allocated for every line.
+	msg  irc.Message
+	call call
 }
 
 // Node is one member of the raft cluster, for MAP and LINKS.
@@ -48,7 +54,7 @@ func (s *Server) name() string { return s.cfg.NetworkName }
 // It may panic on a bug (a message of death): the machine must then be thrown away and rebuilt without that input.
 func (s *Server) Apply(in *Input) []Output {
 	s.inputs++
-	s.replies, s.out = 0, nil
+	s.replies, s.out = 0, s.out[:0]
 	s.now = max(s.now, in.Time)
 	if s.start == 0 {
 		s.start = s.now
@@ -59,6 +65,21 @@ func (s *Server) Apply(in *Input) []Output {
 	}
 	return s.out
 }
+
+// Config returns the network's configuration; it must not be changed.
+func (s *Server) Config() *Config { return &s.cfg }
+
+// Inputs returns the number of the last input.
+func (s *Server) Inputs() InputID { return s.inputs }
+
+// Now returns the machine's time: the highest of all inputs' times, in nanoseconds since 1970.
+func (s *Server) Now() int64 { return s.now }
+
+// Deaths returns how many inputs were replaced by KindDead.
+func (s *Server) Deaths() uint64 { return s.deaths }
+
+// Chain returns the rolling hash of all outputs so far: equal on nodes that have made the same outputs.
+func (s *Server) Chain() uint32 { return s.chain }
 
 func (s *Server) applyKind(in *Input) {
 	switch in.Kind {
@@ -88,16 +109,20 @@ func (s *Server) applyLine(in *Input) {
 		return
 	}
 	u.lastActive = s.now
-	var m irc.Message
-	if m.Parse(in.Text) != nil {
+	if in.Remote != "" && in.Remote != u.remote && !s.moved(u, in.Remote) {
 		return
 	}
-	s.dispatch(u, &m, in)
+	if s.msg.Parse(in.Text) != nil {
+		return // empty, or nothing that any command could be; RFC 1459 has no answer for it
+	}
+	s.call = call{Message: &s.msg, in: in}
+	s.dispatch(u, &s.call)
 }
 
 // dispatch finds the command's row, checks what the row demands, runs it, and sends the failure it returns.
-func (s *Server) dispatch(u *session, m *irc.Message, in *Input) {
-	cmd, ok := commands[strings.ToUpper(m.Command)]
+func (s *Server) dispatch(u *session, c *call) {
+	m := c.Message
+	cmd, ok := commands[irc.UpperCommand(m.Command)]
 	var f *failure
 	switch {
 	case !ok:
@@ -109,7 +134,7 @@ func (s *Server) dispatch(u *session, m *irc.Message, in *Input) {
 	case m.NumParams() < cmd.minParams:
 		f = needParams(cmd.name)
 	default:
-		f = cmd.run(s, u, &call{Message: m, in: in})
+		f = cmd.run(s, u, c)
 	}
 	if f != nil {
 		s.fail(u, f)

@@ -1,6 +1,10 @@
 package ircserver
 
-import "robustirc/core/irc"
+import (
+	"strconv"
+
+	"robustirc/core/irc"
+)
 
 // nickKey and chanKey are folded names: two spellings of one name have one key.
 type (
@@ -43,7 +47,8 @@ type session struct {
 	modes          modeSet
 	oper           string // name of the operator block, "" when not an operator
 	operClass      string
-	pass           string // what PASS left for registration (services passwords pass by here only until registration)
+	pass           string // the NickServ password that PASS gave, until registration hands it on
+	granted        string // what PASS was verified for, until registration: operator names and "services"
 
 	channels []*channel // in the order of joining
 	invites  []chanKey  // outstanding invitations, oldest first, bounded
@@ -57,13 +62,41 @@ type session struct {
 	recent  [dedupWindow]uint64 // ring of client message ids
 	recentN uint32
 
-	prefix string // nick!user@host, kept in step by setIdentity
+	prefix string    // nick!user@host, kept in step by setIdentity
+	self   *Audience // the session alone; nil when it must be made anew
+}
+
+// setCaps is the only writer of caps: audiences hold them, so those that u is in are made anew.
+func (u *session) setCaps(caps Caps) {
+	u.caps, u.self = caps, nil
+	for _, ch := range u.channels {
+		ch.audience = nil
+	}
 }
 
 // setIdentity is the only writer of nick, user and host once a session has a nick; it keeps prefix in step.
 func (u *session) setIdentity(nick, user, host string) {
 	u.nick, u.user, u.host = nick, user, host
 	u.prefix = nick + "!" + user + "@" + host
+}
+
+// cloak is the host that hides u's address; it tells the session apart from all others.
+func (u *session) cloak() string { return "robust/0x" + strconv.FormatUint(uint64(u.id), 16) }
+
+// visibleHost is the host that others are to see: the cloak while u is +x, else the address.
+func (u *session) visibleHost() string {
+	if u.modes.has('x') || u.remote == "" {
+		return u.cloak()
+	}
+	return hostOf(u.remote)
+}
+
+// hostOf makes an address fit to stand as a host in a prefix: one that begins with ':' would be read as trailing.
+func hostOf(addr string) string {
+	if addr[0] == ':' {
+		return "0" + addr
+	}
+	return addr
 }
 
 // target is how numerics address the session: its nick, or "*" before it has one.

@@ -8,3 +8,6 @@ type whowasEntry struct {
 	remote                              string
 	time                                int64
 }
+
+// remember notes who u was, for WHOWAS: when it leaves or changes its nick.
+func (s *Server) remember(u *session) {}

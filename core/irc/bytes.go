@@ -4,29 +4,32 @@ package irc
 type byteClass uint8
 
 const (
-	isLetter byteClass = 1 << iota
-	isDigit
-	isHyphen
-	isSpecial // the other characters of nicks, RFC 2812 section 2.3.1
-	isDot
-	isVendor // what the vendor of a tag, a host name, consists of
-	isUser   // what a user name consists of
+	isLetter  byteClass = 1 << iota
+	isDigit             //
+	isHyphen            //
+	isSpecial           // the other bytes of nicks, RFC 2812 section 2.3.1
+	isVendor            // what the vendor of a tag consists of, a host name
+	isUser              // what a user name consists of
+	isHost              // what a shown host consists of
+	isServer            // what a server name consists of
 )
 
 // byteClasses tells the classes of each byte. Bytes above 127 have none.
 var byteClasses = func() (t [256]byteClass) {
-	add := func(class byteClass, bytes string) {
+	add := func(classes byteClass, bytes string) {
 		for i := range len(bytes) {
-			t[bytes[i]] |= class
+			t[bytes[i]] |= classes
 		}
 	}
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	add(isLetter|isVendor|isUser, letters)
-	add(isDigit|isVendor|isUser, "0123456789")
-	add(isHyphen|isVendor|isUser, "-")
-	add(isDot|isVendor|isUser, ".")
+	const everywhere = isVendor | isUser | isHost | isServer
+	add(isLetter|everywhere, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	add(isDigit|everywhere, "0123456789")
+	add(isHyphen|everywhere, "-")
+	add(everywhere, ".")
 	add(isSpecial|isUser, "[]\\`_^{|}")
 	add(isUser, "~+")
+	add(isHost, "_:/")
+	add(isServer, "_")
 	return t
 }()
 

@@ -24,10 +24,14 @@ type command struct {
 	syntax, help string
 }
 
-// commands is the command table. HELP, STATS m and the documentation derive from it.
-var commands map[string]*command
+// commands is the command table by name, commandRows in its order. HELP, STATS m and the documentation derive from it.
+var (
+	commands    map[string]*command
+	commandRows []command
+)
 
 func init() { // not an initialiser: handlers refer to the table
+	commandRows = table
 	commands = make(map[string]*command, len(table))
 	for i := range table {
 		commands[table[i].name] = &table[i]

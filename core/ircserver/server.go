@@ -20,6 +20,7 @@ type Server struct {
 	maxUsers int // highest number of registered sessions so far (LUSERS 265)
 	users    int // registered sessions that are not services, counted by register and quit
 	deaths   uint64
+	uses     map[*command]uint64 // how often each command was used (STATS m)
 
 	// Derived from the state above, never encoded.
 	links   []*session // services links, in the order of their ids
@@ -44,6 +45,7 @@ func New(cfg Config) *Server {
 		sessions: map[SessionID]*session{},
 		nicks:    map[nickKey]*session{},
 		channels: map[chanKey]*channel{},
+		uses:     map[*command]uint64{},
 	}
 }
 
@@ -130,30 +132,14 @@ func (s *Server) dispatch(u *session, c *call) {
 	case !u.registered && !cmd.unregistered:
 		f = fail(irc.ERR_NOTREGISTERED)
 	case cmd.privilege != "" && !s.may(u, cmd.privilege):
-		f = fail(irc.ERR_NOPRIVILEGES)
+		f = lacks(u, cmd.privilege)
 	case m.NumParams() < cmd.minParams:
 		f = needParams(cmd.name)
 	default:
+		s.uses[cmd]++
 		f = cmd.run(s, u, c)
 	}
 	if f != nil {
 		s.fail(u, f)
 	}
-}
-
-// may reports whether u is an operator whose class holds the privilege.
-func (s *Server) may(u *session, privilege string) bool {
-	if !u.isOper() {
-		return false
-	}
-	for _, c := range s.cfg.Classes {
-		if c.Name == u.operClass {
-			for _, p := range c.Privileges {
-				if p == privilege || p == "*" {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

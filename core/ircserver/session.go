@@ -58,6 +58,7 @@ type session struct {
 	// services is set for a services link and its pseudo-clients; link is the link's session.
 	services bool
 	link     SessionID
+	svid     string // what services remember the session by (SVSMODE +d)
 
 	recent  [dedupWindow]uint64 // ring of client message ids
 	recentN uint32

@@ -1,0 +1,34 @@
+package ircserver
+
+import (
+	"slices"
+
+	"robustirc/core/irc"
+)
+
+// cmdHelp answers HELP [<command>] from the command table: 704 to 706, or 524.
+func (s *Server) cmdHelp(u *session, c *call) *failure {
+	if c.Param(0) == "" {
+		s.helpIndex(u)
+		return nil
+	}
+	topic := irc.UpperCommand(c.Param(0))
+	cmd := commands[topic]
+	if cmd == nil {
+		return fail(irc.ERR_HELPNOTFOUND, printable(c.Param(0)))
+	}
+	s.replyText(u, irc.RPL_HELPSTART, cmd.syntax, topic)
+	s.replyText(u, irc.RPL_HELPTXT, cmd.help, topic)
+	if cmd.privilege != "" {
+		s.replyText(u, irc.RPL_HELPTXT, "For operators with the privilege "+cmd.privilege+".", topic)
+	}
+	s.reply(u, irc.RPL_ENDOFHELP, topic)
+	return nil
+}
+
+// helpIndex lists the commands.
+func (s *Server) helpIndex(u *session) {
+	s.replyText(u, irc.RPL_HELPSTART, "HELP <command> explains one of these:", "index")
+	s.replyWords(u, irc.RPL_HELPTXT, slices.Values(CommandNames()), "index")
+	s.reply(u, irc.RPL_ENDOFHELP, "index")
+}

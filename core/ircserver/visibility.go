@@ -1,0 +1,57 @@
+package ircserver
+
+import "robustirc/core/irc"
+
+// privAuspex is the privilege to see what is hidden from others: invisible users, secret channels, real addresses.
+const privAuspex = "auspex"
+
+// hidden reports whether outsiders must not learn of the channel (modes s and p).
+func (ch *channel) hidden() bool { return ch.modes.has('s') || ch.modes.has('p') }
+
+// seesChannel reports whether u may learn that ch exists and that somebody is in it.
+func (s *Server) seesChannel(u *session, ch *channel) bool {
+	return !ch.hidden() || ch.byID[u.id] != nil || s.may(u, privAuspex)
+}
+
+// seesUser reports whether v appears to u when u looks for users without naming one (WHO masks, NAMES from outside).
+func (s *Server) seesUser(u, v *session) bool {
+	return u == v || !v.modes.has('i') || shareChannel(u, v) || s.may(u, privAuspex)
+}
+
+// seesAddress reports whether u may learn v's real address.
+func (s *Server) seesAddress(u, v *session) bool { return u == v || s.may(u, privAuspex) }
+
+// shareChannel reports whether u and v are in a channel together.
+func shareChannel(u, v *session) bool {
+	if len(v.channels) < len(u.channels) {
+		u, v = v, u
+	}
+	for _, ch := range u.channels {
+		if ch.byID[v.id] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// user returns the registered session with this nick, or nil.
+func (s *Server) user(nick string) *session {
+	if u := s.nicks[foldNick(nick)]; u != nil && u.registered {
+		return u
+	}
+	return nil
+}
+
+// checkServer refuses a server parameter that names no server here: clients see one server, whichever node serves
+// them, so its name, a mask of it, a node's id and the nick of a user on it all mean the same; "" is no parameter.
+func (s *Server) checkServer(name string) *failure {
+	if name == "" || irc.MatchMask(irc.ASCII, name, s.name()) || s.user(name) != nil {
+		return nil
+	}
+	for _, n := range s.nodes {
+		if n.ID == name {
+			return nil
+		}
+	}
+	return fail(irc.ERR_NOSUCHSERVER, name)
+}

@@ -40,12 +40,14 @@ const (
 	sectionEnd     = 'E'
 
 	sectionHead = 10
-	// sectionSize is how much goes into one section, in bytes; for outputs about as much.
+	// sectionSize is how much goes into one section, in bytes.
 	sectionSize = 4 << 20
-	// outputsPerSection is how many outputs go into one section: about 1 MiB of ordinary chat.
+	// outputsPerSection is how many outputs go into one section at most: about 1 MiB of ordinary chat.
 	outputsPerSection = 8192
-	// maxSection bounds a section, packed or unpacked; an output section of the longest lines stays below it.
-	maxSection = 128 << 20
+	// bytesPerRecipient is more than a recipient takes in an encoded output.
+	bytesPerRecipient = 16
+	// maxSection bounds a section, packed or unpacked.
+	maxSection = 64 << 20
 )
 
 // section is one section as it was read.
@@ -195,14 +197,18 @@ func (w *sectionWriter) chunks(kind byte, data []byte) {
 
 func (w *sectionWriter) outputs(t *outputstream.Tail) {
 	chunk := make([]ircserver.Output, 0, min(outputsPerSection, t.Len()))
+	size := 0
 	var buf []byte
 	flush := func() {
 		buf = ircserver.AppendOutputs(buf[:0], chunk)
 		w.section(sectionOutputs, buf)
-		chunk = chunk[:0]
+		chunk, size = chunk[:0], 0
 	}
 	for o := range t.All {
-		if chunk = append(chunk, *o); len(chunk) == outputsPerSection {
+		chunk = append(chunk, *o)
+		to, _ := o.To.Parts()
+		size += len(o.Line) + bytesPerRecipient*len(to)
+		if len(chunk) == outputsPerSection || size >= sectionSize {
 			flush()
 		}
 		if w.err != nil {

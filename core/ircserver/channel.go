@@ -53,6 +53,11 @@ type channel struct {
 	audience *Audience // of all members; nil when it must be made anew
 }
 
+// newChannel returns a channel without members; name is kept.
+func newChannel(name string, now int64) *channel {
+	return &channel{name: name, created: now, byID: map[SessionID]*member{}, lists: map[byte][]listEntry{}}
+}
+
 // joinThrottle is mode j: at most joins in seconds.
 type joinThrottle struct {
 	joins, seconds int

@@ -23,6 +23,8 @@ type Config struct {
 	MaxSessions, MaxChannels int
 	// Owner, Admin and Halfop switch the member modes q, a and h on.
 	Owner, Admin, Halfop bool
+	// TestCommands enables PANIC, which makes the machine panic half way through a change; for tests of that only.
+	TestCommands bool
 	// MOTD is the message of the day, one line per element.
 	MOTD []string
 	// AdminInfo are the three lines of ADMIN (257, 258, 259).

@@ -61,7 +61,7 @@ func (s *Server) found(u *session, name string) *failure {
 	if s.cfg.MaxChannels > 0 && len(s.channels) >= s.cfg.MaxChannels {
 		return failText(irc.ERR_NOSUCHCHANNEL, "The network has as many channels as it may have", name)
 	}
-	ch := &channel{name: strings.Clone(name), created: s.now, byID: map[SessionID]*member{}}
+	ch := newChannel(strings.Clone(name), s.now)
 	ch.modes.set('n')
 	ch.modes.set('t')
 	s.channels[foldChan(name)] = ch

@@ -105,19 +105,3 @@ func (s *Server) dropIfEmpty(ch *channel) {
 		delete(s.channels, foldChan(ch.name))
 	}
 }
-
-// tick does what time has made due: registration timeouts, session expiry, expired bans.
-func (s *Server) tick() {}
-
-// dueAt notes when u will have been silent for too long.
-func (s *Server) dueAt(u *session) {}
-
-// Due reports whether a KindTick at this time would do anything.
-func (s *Server) Due(now int64) bool { return false }
-
-func (s *Server) setConfig(in *Input) {}
-
-func (s *Server) setNodes(text string) {}
-
-// applyDead tells and closes the session whose input made the machine panic.
-func (s *Server) applyDead(in *Input) {}

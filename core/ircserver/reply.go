@@ -96,3 +96,4 @@ func noSuchChannel(name string) *failure { return fail(irc.ERR_NOSUCHCHANNEL, na
 func notOnChannel(name string) *failure  { return fail(irc.ERR_NOTONCHANNEL, name) }
 func needOp(name string) *failure        { return fail(irc.ERR_CHANOPRIVSNEEDED, name) }
 func needParams(cmd string) *failure     { return fail(irc.ERR_NEEDMOREPARAMS, cmd) }
+func unknownCommand(cmd string) *failure { return fail(irc.ERR_UNKNOWNCOMMAND, printable(cmd)) }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +27,7 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			bare := newBare(t)
 			scenario.Check(t, path, bare, *update)
-			checkReplay(t, bare.log)
+			checkReplay(t, scenarioConfig(), bare.log)
 		})
 	}
 }
@@ -249,29 +248,5 @@ func (b *bare) restart(scenario.Step) (scenario.Result, error) {
 }
 
 func (b *bare) state(scenario.Step) (scenario.Result, error) {
-	return scenario.Result{}, fmt.Errorf("not done")
-}
-
-// checkReplay holds what every log must fulfil: machines that apply it give the same outputs and digests, however
-// often (map order would show), and saving and loading the machine before any input changes nothing.
-func checkReplay(t *testing.T, log []Input) {
-	t.Helper()
-	first := replay(log, false)
-	for range 19 {
-		if again := replay(log, false); !slices.Equal(first, again) {
-			t.Fatal("two machines with the same inputs differ")
-		}
-	}
-}
-
-// replay applies a log to a new machine and returns what can be seen of it.
-func replay(log []Input, restart bool) []string {
-	s := New(scenarioConfig())
-	var seen []string
-	for i := range log {
-		for _, o := range s.Apply(&log[i]) {
-			seen = append(seen, fmt.Sprint(o))
-		}
-	}
-	return append(seen, fmt.Sprintf("%08x", s.Chain()))
+	return scenario.Result{Text: dump(b.s)}, nil
 }

@@ -16,7 +16,7 @@ func setConfigKey(c *Config, key, value string) error {
 		"ModesPerLine": &c.Limits.ModesPerLine, "TargetsPerMessage": &c.Limits.TargetsPerMessage,
 		"Silence": &c.Limits.Silence, "Accept": &c.Limits.Accept, "UserLen": &c.Limits.UserLen, "RealLen": &c.Limits.RealLen,
 	}
-	bools := map[string]*bool{"Owner": &c.Owner, "Admin": &c.Admin, "Halfop": &c.Halfop}
+	bools := map[string]*bool{"Owner": &c.Owner, "Admin": &c.Admin, "Halfop": &c.Halfop, "TestCommands": &c.TestCommands}
 	durations := map[string]*time.Duration{
 		"SessionExpiration": &c.SessionExpiration, "RegistrationTimeout": &c.RegistrationTimeout,
 	}

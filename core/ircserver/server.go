@@ -128,7 +128,7 @@ func (s *Server) dispatch(u *session, c *call) {
 	var f *failure
 	switch {
 	case !ok:
-		f = fail(irc.ERR_UNKNOWNCOMMAND, m.Command)
+		f = unknownCommand(m.Command)
 	case !u.registered && !cmd.unregistered:
 		f = fail(irc.ERR_NOTREGISTERED)
 	case cmd.privilege != "" && !s.may(u, cmd.privilege):

@@ -1,16 +1,199 @@
 package ircserver
 
-// AppendSnapshot appends the canonical encoding of the state: equal states give equal bytes.
-func (s *Server) AppendSnapshot(dst []byte) []byte { panic("not done") }
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"maps"
+	"slices"
+)
 
-// Restore makes a machine from what AppendSnapshot wrote.
-func Restore(b []byte) (*Server, error) { return nil, ErrCorrupt }
+// A snapshot is the magic word, a version byte, and the sections in the order of their numbers; each section is its
+// number (1 byte), the length of its body (4 bytes), the body, and a CRC32C of all three.
+const (
+	snapshotMagic   = "robustirc state\n"
+	snapshotVersion = 1
+)
 
-// Digest is the hash of the state.
-func (s *Server) Digest() [32]byte { panic("not done") }
+// The sections.
+const (
+	sectionServer = iota + 1
+	sectionConfig
+	sectionSessions
+	sectionChannels
+	sectionBans
+	sectionHolds
+	sectionWhowas
+	sectionEnd
+)
 
-// EncodeConfig returns c's canonical encoding: the text of a KindConfig input.
-func EncodeConfig(c *Config) string { panic("not done") }
+// AppendSnapshot appends the canonical encoding of the state to dst: equal states give equal bytes, whatever way they
+// came about. Outputs are not part of it; core/outputstream keeps the tail.
+func (s *Server) AppendSnapshot(dst []byte) []byte {
+	dst = append(dst, snapshotMagic...)
+	dst = append(dst, snapshotVersion)
+	dst = appendSection(dst, sectionServer, s.appendServer)
+	dst = appendSection(dst, sectionConfig, func(dst []byte) []byte { return appendConfig(dst, &s.cfg) })
+	dst = appendSection(dst, sectionSessions, s.appendSessions)
+	dst = appendSection(dst, sectionChannels, s.appendChannels)
+	dst = appendSection(dst, sectionBans, func(dst []byte) []byte { return putList(dst, s.bans, putBan) })
+	dst = appendSection(dst, sectionHolds, func(dst []byte) []byte { return putList(dst, s.holds, putHold) })
+	return appendSection(dst, sectionWhowas, func(dst []byte) []byte { return putList(dst, s.whowas, putWhowas) })
+}
 
-// DecodeConfig reads what EncodeConfig wrote.
-func DecodeConfig(s string) (Config, error) { return Config{}, ErrCorrupt }
+// Digest returns the SHA-256 of the snapshot: equal on nodes with equal states.
+func (s *Server) Digest() [32]byte { return sha256.Sum256(s.AppendSnapshot(nil)) }
+
+func appendSection(dst []byte, section byte, body func([]byte) []byte) []byte {
+	start := len(dst)
+	dst = append(dst, section, 0, 0, 0, 0)
+	dst = body(dst)
+	binary.LittleEndian.PutUint32(dst[start+1:], uint32(len(dst)-start-5))
+	return seal(dst, start)
+}
+
+func (s *Server) appendServer(dst []byte) []byte {
+	dst = putInt(dst, s.now)
+	dst = putUint(dst, s.inputs)
+	dst = putInt(dst, s.start)
+	dst = putUint(dst, s.chain)
+	dst = putUint(dst, s.maxUsers)
+	dst = putUint(dst, s.deaths)
+	return putList(dst, s.nodes, func(dst []byte, n Node) []byte { return putString(putString(dst, n.ID), n.Address) })
+}
+
+func (s *Server) appendSessions(dst []byte) []byte {
+	ids := slices.Sorted(maps.Keys(s.sessions))
+	dst = putUint(dst, len(ids))
+	for _, id := range ids {
+		dst = putSession(dst, s.sessions[id])
+	}
+	return dst
+}
+
+func putSession(dst []byte, u *session) []byte {
+	dst = putUint(dst, u.id)
+	dst = append(dst, u.authHash[:]...)
+	for _, v := range u.times() {
+		dst = putInt(dst, *v)
+	}
+	for _, v := range u.strings() {
+		dst = putString(dst, *v)
+	}
+	for _, v := range u.switches() {
+		dst = putBool(dst, *v)
+	}
+	dst = putUint(dst, uint32(u.caps))
+	dst = putUint(dst, uint64(u.modes))
+	dst = putUint(dst, u.link)
+	dst = putList(dst, u.channels, func(dst []byte, ch *channel) []byte { return putString(dst, foldChan(ch.name)) })
+	dst = putList(dst, u.invites, putString)
+	dst = putList(dst, u.silence, putEntry)
+	dst = putList(dst, u.accept, putString)
+	return putRecent(dst, u)
+}
+
+// times, strings and switches list the fields of one kind in the order of the encoding, for both directions.
+func (u *session) times() []*int64 {
+	return []*int64{&u.created, &u.lastActive, &u.lastSpoke, &u.signedOn}
+}
+
+func (u *session) strings() []*string {
+	return []*string{
+		&u.remote, &u.cookie, &u.nick, &u.user, &u.realname, &u.host, &u.account, &u.away, &u.oper, &u.operClass,
+		&u.pass, &u.granted,
+	}
+}
+
+func (u *session) switches() []*bool {
+	return []*bool{&u.tls, &u.registered, &u.capNegotiating, &u.services}
+}
+
+// putRecent writes the client message ids that are remembered, oldest first, behind how many there ever were.
+func putRecent(dst []byte, u *session) []byte {
+	dst = putUint(dst, u.recentN)
+	for i := range recentLen(u.recentN) {
+		at := (u.recentN - recentLen(u.recentN) + i) % dedupWindow
+		dst = binary.LittleEndian.AppendUint64(dst, u.recent[at])
+	}
+	return dst
+}
+
+func recentLen(n uint32) uint32 { return min(n, dedupWindow) }
+
+func (s *Server) appendChannels(dst []byte) []byte {
+	keys := slices.Sorted(maps.Keys(s.channels))
+	dst = putUint(dst, len(keys))
+	for _, key := range keys {
+		dst = putChannel(dst, s.channels[key])
+	}
+	return dst
+}
+
+func putChannel(dst []byte, ch *channel) []byte {
+	dst = putString(dst, ch.name)
+	dst = putInt(dst, ch.created)
+	dst = putList(dst, ch.members, putMember)
+	dst = putString(dst, ch.topic)
+	dst = putString(dst, ch.topicSetter)
+	dst = putInt(dst, ch.topicTime)
+	dst = putUint(dst, uint64(ch.modes))
+	dst = putString(dst, ch.key)
+	dst = putUint(dst, ch.limit)
+	dst = putString(dst, ch.forward)
+	for _, n := range ch.throttle.numbers() {
+		dst = putUint(dst, *n)
+	}
+	dst = putInt(dst, ch.throttle.since)
+	return putLists(dst, ch.lists)
+}
+
+func (t *joinThrottle) numbers() []*int { return []*int{&t.joins, &t.seconds, &t.count} }
+
+func putMember(dst []byte, m *member) []byte {
+	dst = putUint(dst, m.id)
+	dst = append(dst, byte(m.status))
+	return putInt(dst, m.joined)
+}
+
+// putLists writes the lists that have entries, by letter.
+func putLists(dst []byte, lists map[byte][]listEntry) []byte {
+	var letters []byte
+	for letter, list := range lists { // order does not matter: sorted below
+		if len(list) > 0 {
+			letters = append(letters, letter)
+		}
+	}
+	slices.SortFunc(letters, cmp.Compare[byte])
+	dst = putUint(dst, len(letters))
+	for _, letter := range letters {
+		dst = putList(append(dst, letter), lists[letter], putEntry)
+	}
+	return dst
+}
+
+func putEntry(dst []byte, e listEntry) []byte {
+	return putInt(putString(putString(dst, e.mask), e.setter), e.time)
+}
+
+func putBan(dst []byte, b networkBan) []byte {
+	dst = putString(dst, b.mask)
+	dst = putString(dst, b.reason)
+	dst = putString(dst, b.setter)
+	return putInt(putInt(dst, b.time), b.expiry)
+}
+
+func putHold(dst []byte, h nickHold) []byte {
+	return putInt(putString(putString(dst, h.nick), h.reason), h.expiry)
+}
+
+func putWhowas(dst []byte, e whowasEntry) []byte {
+	for _, v := range e.strings() {
+		dst = putString(dst, *v)
+	}
+	return putInt(dst, e.time)
+}
+
+func (e *whowasEntry) strings() []*string {
+	return []*string{&e.nick, &e.user, &e.host, &e.realname, &e.account, &e.remote}
+}

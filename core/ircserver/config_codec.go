@@ -1,0 +1,124 @@
+package ircserver
+
+import "time"
+
+// configVersion is the first byte of an encoded configuration. A version adds fields behind those of the one before;
+// the configuration of an older version gets their defaults.
+const configVersion = 1
+
+// EncodeConfig returns c's canonical encoding, the text of a KindConfig input: equal configurations give equal texts.
+func EncodeConfig(c *Config) string { return string(appendConfig(nil, c)) }
+
+func appendConfig(dst []byte, c *Config) []byte {
+	dst = append(dst, configVersion)
+	dst = putUint(dst, c.Revision)
+	dst = putUint(dst, c.MachineVersion)
+	dst = putString(dst, c.NetworkName)
+	dst = putString(dst, c.NetworkInfo)
+	for _, d := range c.durations() {
+		dst = putInt(dst, int64(*d))
+	}
+	for _, n := range c.numbers() {
+		dst = putInt(dst, int64(*n))
+	}
+	for _, b := range c.switches() {
+		dst = putBool(dst, *b)
+	}
+	dst = putList(dst, c.MOTD, putString)
+	for _, line := range c.AdminInfo {
+		dst = putString(dst, line)
+	}
+	dst = putList(dst, c.Operators, putOperator)
+	dst = putList(dst, c.Classes, putClass)
+	dst = putList(dst, c.ServicesPasswords, putString)
+	dst = putList(dst, c.TrustedBridges, putNamed)
+	dst = putList(dst, c.Banned, putNamed)
+	return putList(dst, c.AllowedOrigins, putString)
+}
+
+// durations, numbers and switches list the fields of one kind in the order of the encoding, for both directions.
+func (c *Config) durations() []*time.Duration {
+	return []*time.Duration{&c.SessionExpiration, &c.RegistrationTimeout, &c.PostMessageCooloff, &c.OutputWindow}
+}
+
+func (c *Config) numbers() []*int {
+	l := &c.Limits
+	return []*int{
+		&c.MaxSessions, &c.MaxChannels, &c.OutputBytes,
+		&l.NickLen, &l.UserLen, &l.HostLen, &l.RealLen, &l.ChannelLen, &l.TopicLen, &l.KickLen, &l.AwayLen, &l.KeyLen,
+		&l.ChannelsPerUser, &l.ListEntries, &l.ModesPerLine, &l.TargetsPerMessage, &l.Silence, &l.Accept,
+	}
+}
+
+func (c *Config) switches() []*bool {
+	return []*bool{&c.Owner, &c.Admin, &c.Halfop, &c.TestCommands}
+}
+
+func putOperator(dst []byte, o Operator) []byte {
+	dst = putString(dst, o.Name)
+	dst = putString(dst, o.PasswordHash)
+	dst = putString(dst, o.Class)
+	return putList(dst, o.Hosts, putString)
+}
+
+func putClass(dst []byte, c OperClass) []byte {
+	return putList(putString(dst, c.Name), c.Privileges, putString)
+}
+
+func putNamed(dst []byte, v NamedValue) []byte { return putString(putString(dst, v.Name), v.Value) }
+
+// DecodeConfig reads what EncodeConfig wrote. The configuration keeps none of text's memory. The error is ErrCorrupt or
+// ErrVersion.
+func DecodeConfig(text string) (Config, error) {
+	d := decoder{s: text}
+	c := readConfig(&d)
+	switch {
+	case text != "" && text[0] != configVersion:
+		return Config{}, ErrVersion
+	case !d.done():
+		return Config{}, corrupt("configuration")
+	}
+	return c, nil
+}
+
+// readConfig reads a configuration; what it keeps is cloned.
+func readConfig(d *decoder) Config {
+	var c Config
+	if d.byte() != configVersion {
+		d.fail()
+	}
+	c.Revision = d.uint()
+	c.MachineVersion = uint32(d.num(1<<32 - 1))
+	c.NetworkName = getString(d)
+	c.NetworkInfo = getString(d)
+	for _, v := range c.durations() {
+		*v = time.Duration(d.int())
+	}
+	for _, n := range c.numbers() {
+		*n = int(d.int())
+	}
+	for _, b := range c.switches() {
+		*b = d.bool()
+	}
+	c.MOTD = getList(d, 1, getString)
+	for i := range c.AdminInfo {
+		c.AdminInfo[i] = getString(d)
+	}
+	c.Operators = getList(d, 4, getOperator)
+	c.Classes = getList(d, 2, getClass)
+	c.ServicesPasswords = getList(d, 1, getString)
+	c.TrustedBridges = getList(d, 2, getNamed)
+	c.Banned = getList(d, 2, getNamed)
+	c.AllowedOrigins = getList(d, 1, getString)
+	return c
+}
+
+func getOperator(d *decoder) Operator {
+	return Operator{Name: getString(d), PasswordHash: getString(d), Class: getString(d), Hosts: getList(d, 1, getString)}
+}
+
+func getClass(d *decoder) OperClass {
+	return OperClass{Name: getString(d), Privileges: getList(d, 1, getString)}
+}
+
+func getNamed(d *decoder) NamedValue { return NamedValue{Name: getString(d), Value: getString(d)} }

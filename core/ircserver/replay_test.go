@@ -1,0 +1,87 @@
+package ircserver
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// checkReplay holds what every log must fulfil: machines that apply it give the same outputs and digests, however
+// often (map order would show), and saving and loading the machine before any input changes nothing.
+func checkReplay(t testing.TB, cfg Config, log []Input) {
+	t.Helper()
+	log = throughCodec(t, log)
+	first := replay(t, cfg, log, false)
+	for range 19 {
+		comparePaths(t, "two machines with the same inputs", first, replay(t, cfg, log, false))
+	}
+	comparePaths(t, "a machine that was saved and loaded before every input", first, replay(t, cfg, log, true))
+}
+
+// throughCodec is the log as a node reads it.
+func throughCodec(t testing.TB, log []Input) []Input {
+	t.Helper()
+	got, err := DecodeBatch(EncodeBatch(nil, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, log) {
+		t.Fatal("the log is another one when it comes out of the codec")
+	}
+	return got
+}
+
+// replay applies a log to a new machine and returns what can be seen of it, one line per input and output.
+func replay(t testing.TB, cfg Config, log []Input, restart bool) []string {
+	t.Helper()
+	s := New(cfg)
+	var seen []string
+	for i := range log {
+		if restart {
+			s = reload(t, s)
+		}
+		seen = append(seen, fmt.Sprintf("input %d: %+v", i+1, log[i]))
+		outs := s.Apply(&log[i])
+		checkOutputCodec(t, outs)
+		for _, o := range outs {
+			seen = append(seen, fmt.Sprintf("%+v", o))
+		}
+		if restart {
+			checkInvariants(t, s)
+		}
+	}
+	return append(seen, fmt.Sprintf("chain %08x, digest %x", s.Chain(), s.Digest()))
+}
+
+// reload saves and loads a machine.
+func reload(t testing.TB, s *Server) *Server {
+	t.Helper()
+	b := s.AppendSnapshot(nil)
+	again, err := Restore(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(again.AppendSnapshot(nil), b) {
+		t.Fatal("a snapshot is another one when it is loaded and saved again")
+	}
+	return again
+}
+
+func checkOutputCodec(t testing.TB, outs []Output) {
+	t.Helper()
+	b := AppendOutputs(nil, outs)
+	got, err := DecodeOutputs(b)
+	if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", outs) {
+		t.Fatalf("outputs come out of the codec as %+v, were %+v: %v", got, outs, err)
+	}
+}
+
+func comparePaths(t testing.TB, what string, a, b []string) {
+	t.Helper()
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			t.Fatalf("%s differ:\n%s\n%s", what, a[i], b[min(i, len(b)-1)])
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package ircserver
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// tick does what time has made due: registration timeouts, session expiry, expired bans and holds.
+func (s *Server) tick() {
+	var late []*session
+	for _, u := range s.sessions { // order does not matter: sorted below
+		if s.deadline(u) <= s.now {
+			late = append(late, u)
+		}
+	}
+	slices.SortFunc(late, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
+	for _, u := range late {
+		s.quit(u, s.timeoutText(u))
+	}
+	s.bans = slices.DeleteFunc(s.bans, func(b networkBan) bool { return expired(b.expiry, s.now) })
+	s.holds = slices.DeleteFunc(s.holds, func(h nickHold) bool { return expired(h.expiry, s.now) })
+}
+
+func expired(expiry, now int64) bool { return expiry != 0 && expiry <= now }
+
+// never is the deadline of those who have none.
+const never = math.MaxInt64
+
+// deadline is when u will be closed if it stays silent. Services have none: the edge that serves their link ends it.
+func (s *Server) deadline(u *session) int64 {
+	limit, since := s.cfg.SessionExpiration, u.lastActive
+	if !u.registered {
+		limit, since = s.cfg.RegistrationTimeout, u.created
+	}
+	if u.services || limit <= 0 {
+		return never
+	}
+	return since + int64(limit)
+}
+
+func (s *Server) timeoutText(u *session) string {
+	if !u.registered {
+		return "Registration timed out (" + s.cfg.RegistrationTimeout.String() + ")"
+	}
+	return "Ping timeout (" + s.cfg.SessionExpiration.String() + ")"
+}
+
+// Due reports whether a KindTick at this time would do anything. It is cheap to ask often: the sessions are looked
+// through only when the earliest deadline that was found last has passed.
+func (s *Server) Due(now int64) bool {
+	if slices.ContainsFunc(s.bans, func(b networkBan) bool { return expired(b.expiry, now) }) ||
+		slices.ContainsFunc(s.holds, func(h nickHold) bool { return expired(h.expiry, now) }) {
+		return true
+	}
+	if now < s.nextDue {
+		return false
+	}
+	s.nextDue = never
+	for _, u := range s.sessions { // order does not matter: a minimum
+		s.nextDue = min(s.nextDue, s.deadline(u))
+	}
+	return s.nextDue <= now
+}
+
+// dueAt takes u's deadline into account for Due. Deadlines move forward only, except by a new session or configuration.
+func (s *Server) dueAt(u *session) { s.nextDue = min(s.nextDue, s.deadline(u)) }
+
+// setConfig replaces the configuration. One that cannot be read or is not valid is refused at the edge; should it come
+// here it changes nothing, on every node alike.
+func (s *Server) setConfig(in *Input) {
+	c, err := DecodeConfig(in.Text)
+	if err != nil || c.Validate() != nil {
+		return
+	}
+	s.cfg = c
+	s.nextDue = 0
+}
+
+// setNodes replaces the list of nodes.
+func (s *Server) setNodes(text string) {
+	s.nodes = nil
+	for line := range strings.Lines(text) {
+		if id, address, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			s.nodes = append(s.nodes, Node{ID: strings.Clone(id), Address: strings.Clone(address)})
+		}
+	}
+}
+
+// applyDead tells and closes the session whose input made the machine panic. Nothing else of that input happens.
+func (s *Server) applyDead(in *Input) {
+	s.deaths++
+	if u := s.sessions[in.Session]; u != nil {
+		s.quit(u, "Your last line made the server fail. It was undone; please report it")
+	}
+}
+
+// cmdPanic makes changes of which only a part can be, and panics: a test of what happens to messages of death.
+func (s *Server) cmdPanic(u *session, c *call) *failure {
+	if !s.cfg.TestCommands {
+		return unknownCommand(c.Command)
+	}
+	s.sendText(s.neighbours(u), u.prefix, "PRIVMSG", u.nick, "nobody must see this")
+	delete(s.nicks, foldNick(u.nick))
+	u.nick = "half"
+	s.channels["#half"] = newChannel("#half", int64(time.Second))
+	panic("PANIC, as " + u.prefix + " asked")
+}

@@ -1,0 +1,66 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+)
+
+// MaxBatch is the most lines one Post carries: the network remembers that many message ids per session, so that a
+// retried batch acts once.
+const MaxBatch = 32
+
+// ErrSessionEnded is returned by Post and Delete when the network has ended the session; Receive delivers what it
+// still had to say, and then io.EOF.
+var ErrSessionEnded = errors.New("bridge: the session has ended")
+
+// ErrBehind is returned by Receive when the session read so slowly that its output is no longer retained.
+var ErrBehind = errors.New("bridge: output is no longer retained")
+
+// Refusal is an error of Create whose text may be shown to the client.
+type Refusal struct{ Reason string }
+
+func (r *Refusal) Error() string { return "bridge: session refused: " + r.Reason }
+
+// Client describes the client that a session is created for.
+type Client struct {
+	// Remote is its IP address, without a port.
+	Remote string
+	// TLS says that its connection is encrypted.
+	TLS bool
+}
+
+// Network is where sessions live. Its methods may be called concurrently.
+type Network interface {
+	// Create starts a session that must answer a challenge before it may register. It waits for a leader as long as
+	// ctx allows.
+	Create(ctx context.Context, client Client) (Session, error)
+}
+
+// Throttler is implemented by a Network that knows whether sessions are throttled at the moment.
+type Throttler interface {
+	Throttles() bool
+}
+
+// Line is one line of a client, without its line ending.
+type Line struct {
+	// ID is unique within the session and not zero; a retry has the same.
+	ID uint64
+	// Text is the line. It may hold any byte except NUL, CR and LF.
+	Text string
+}
+
+// Session is one client's session. Post, Receive and Delete are each called by one goroutine at a time, but
+// concurrently with each other.
+type Session interface {
+	// Prefix is the server's name.
+	Prefix() string
+	// Post returns once all lines are durable, retrying as long as ctx allows.
+	Post(ctx context.Context, lines []Line) error
+	// Receive waits for output and returns all that is pending, at least one line, without line endings. It returns
+	// io.EOF after the session's last line.
+	Receive(ctx context.Context) ([]string, error)
+	// Delete ends the session with a quit message, retrying as long as ctx allows.
+	Delete(ctx context.Context, quit string) error
+	// Close frees what the session holds here; it ends nothing in the network.
+	Close()
+}

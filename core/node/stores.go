@@ -35,7 +35,7 @@ const (
 	// make a write wait for all readers.
 	boltMmap = 1 << 30
 	// lockTimeout is how long opening waits for another process that has the directory open.
-	lockTimeout = 3 * time.Second
+	lockTimeout = time.Second
 )
 
 // stores are what a node keeps on its disk.

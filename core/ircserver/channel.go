@@ -29,6 +29,11 @@ type listEntry struct {
 	mask   string
 	setter string
 	time   int64
+	// remote is the address of the session whose cloaked host the mask names, so that the ban outlives the cloak;
+	// "" when the mask names none.
+	remote string
+
+	parsed *ban // mask, made when it is first matched; not part of the state
 }
 
 // channel is one channel. It exists while it has members or is permanent (+P).
@@ -50,20 +55,15 @@ type channel struct {
 	throttle joinThrottle
 	lists    map[byte][]listEntry // by mode letter: b e I q; in the order they were set
 
-	audience *Audience // of all members; nil when it must be made anew
+	// Sets of recipients that are shared by outputs; nil when they must be made anew (changed).
+	audience  *Audience  // all members
+	hearers   *Audience  // those who get messages: members without +D
+	silencers []*session // those of the hearers who have a silence list; valid while hearers is
 }
 
 // newChannel returns a channel without members; name is kept.
 func newChannel(name string, now int64) *channel {
 	return &channel{name: name, created: now, byID: map[SessionID]*member{}, lists: map[byte][]listEntry{}}
-}
-
-// joinThrottle is mode j: at most joins in seconds.
-type joinThrottle struct {
-	joins, seconds int
-	// the joins of the current window
-	count int
-	since int64
 }
 
 // add makes u a member with the given status.
@@ -72,7 +72,8 @@ func (ch *channel) add(u *session, st status, now int64) *member {
 	ch.members = append(ch.members, m)
 	ch.byID[u.id] = m
 	u.channels = append(u.channels, ch)
-	ch.audience = nil
+	ch.throttle.count(now)
+	ch.changed()
 	return m
 }
 
@@ -81,7 +82,7 @@ func (ch *channel) remove(u *session) {
 	delete(ch.byID, u.id)
 	ch.members = slices.DeleteFunc(ch.members, func(m *member) bool { return m.session == u })
 	u.channels = slices.DeleteFunc(u.channels, func(c *channel) bool { return c == ch })
-	ch.audience = nil
+	ch.changed()
 }
 
 // all is the audience of every member, shared until membership or a member's capabilities change.
@@ -98,11 +99,7 @@ func (ch *channel) all() Audience {
 }
 
 // allBut is every member except u.
-func (ch *channel) allBut(u *session) Audience {
-	a := ch.all()
-	a.skip = u.reader()
-	return a
-}
+func (ch *channel) allBut(u *session) Audience { return ch.all().but(u) }
 
 // recipient is who reads what u is sent: u itself, or the link whose pseudo-client it is.
 func (u *session) recipient() Recipient { return Recipient{Session: u.reader(), Caps: u.caps} }
@@ -134,6 +131,11 @@ func only(u *session) Audience {
 // witnesses are those who see what happens to ch, as opposed to what is said in it: its members and the services links.
 func (s *Server) witnesses(ch *channel) Audience { return s.withLinks(ch.all()) }
 
+// witnessesOf are those of them who may know that u, a member, is in ch.
+func (s *Server) witnessesOf(u *session, ch *channel) Audience {
+	return s.withLinks(ch.seers(ch.byID[u.id]))
+}
+
 // withLinks is a and the services links.
 func (s *Server) withLinks(a Audience) Audience {
 	if len(s.links) == 0 {
@@ -152,7 +154,7 @@ func (s *Server) withLinks(a Audience) Audience {
 func (s *Server) neighbours(u *session) Audience {
 	list := []Recipient{u.recipient()}
 	for _, ch := range u.channels {
-		list = append(list, ch.all().list...)
+		list = append(list, ch.seers(ch.byID[u.id]).list...)
 	}
 	for _, l := range s.links {
 		list = append(list, l.recipient())

@@ -25,6 +25,8 @@ type Config struct {
 	Owner, Admin, Halfop bool
 	// TestCommands enables PANIC, which makes the machine panic half way through a change; for tests of that only.
 	TestCommands bool
+	// DefaultUserModes are the user modes that every session starts with (letters that users may set themselves).
+	DefaultUserModes string
 	// MOTD is the message of the day, one line per element.
 	MOTD []string
 	// AdminInfo are the three lines of ADMIN (257, 258, 259).
@@ -83,8 +85,9 @@ func DefaultConfig() Config {
 		RegistrationTimeout: time.Minute,
 		PostMessageCooloff:  500 * time.Millisecond,
 		Owner:               true, Admin: true, Halfop: true,
-		OutputWindow: 10 * time.Minute,
-		OutputBytes:  64 << 20,
+		DefaultUserModes: "ix",
+		OutputWindow:     10 * time.Minute,
+		OutputBytes:      64 << 20,
 		Limits: Limits{
 			NickLen: 30, UserLen: 16, HostLen: 63, RealLen: 150, ChannelLen: 50, TopicLen: 390, KickLen: 300, AwayLen: 300, KeyLen: 24,
 			ChannelsPerUser: 100, ListEntries: 100, ModesPerLine: 6, TargetsPerMessage: 10, Silence: 32, Accept: 32,

@@ -15,6 +15,7 @@ func appendConfig(dst []byte, c *Config) []byte {
 	dst = putUint(dst, c.MachineVersion)
 	dst = putString(dst, c.NetworkName)
 	dst = putString(dst, c.NetworkInfo)
+	dst = putString(dst, c.DefaultUserModes)
 	for _, d := range c.durations() {
 		dst = putInt(dst, int64(*d))
 	}
@@ -91,6 +92,7 @@ func readConfig(d *decoder) Config {
 	c.MachineVersion = uint32(d.num(1<<32 - 1))
 	c.NetworkName = getString(d)
 	c.NetworkInfo = getString(d)
+	c.DefaultUserModes = getString(d)
 	for _, v := range c.durations() {
 		*v = time.Duration(d.int())
 	}

@@ -35,6 +35,11 @@ func (c *Config) validateNetwork() error {
 			errs = append(errs, fmt.Errorf("text %.40q: must be one line of at most %d bytes", line, irc.MaxLine-128))
 		}
 	}
+	for _, letter := range []byte(c.DefaultUserModes) {
+		if !settableByUsers(letter) {
+			errs = append(errs, fmt.Errorf("DefaultUserModes %q: users cannot set %q", c.DefaultUserModes, letter))
+		}
+	}
 	return errors.Join(errs...)
 }
 

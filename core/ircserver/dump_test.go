@@ -57,7 +57,7 @@ func dumpSession(u *session) string {
 		add("silence", e.mask)
 	}
 	for _, k := range u.accept {
-		add("accept", string(k))
+		add("accept", fmt.Sprint(k))
 	}
 	return b.String()
 }

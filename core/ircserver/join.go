@@ -23,7 +23,7 @@ func (s *Server) cmdJoin(u *session, c *call) *failure {
 		if name == "" {
 			continue
 		}
-		if f := s.join(u, name, key, true); f != nil {
+		if f := s.join(u, name, key); f != nil {
 			s.fail(u, f)
 		}
 	}
@@ -31,7 +31,7 @@ func (s *Server) cmdJoin(u *session, c *call) *failure {
 }
 
 // join lets u into the channel of this name, or into the one it forwards to, or says why not.
-func (s *Server) join(u *session, name, key string, mayForward bool) *failure {
+func (s *Server) join(u *session, name, key string) *failure {
 	ch := s.channels[foldChan(name)]
 	if ch != nil && ch.byID[u.id] != nil {
 		return nil
@@ -45,15 +45,11 @@ func (s *Server) join(u *session, name, key string, mayForward bool) *failure {
 	if ch == nil {
 		return s.found(u, name)
 	}
-	if f := s.joinGate(u, ch, key); f != nil {
-		if ch.forward == "" || !mayForward {
-			return f
-		}
-		s.reply(u, irc.ERR_LINKCHANNEL, ch.name, ch.forward)
-		return s.join(u, ch.forward, key, false)
+	ch, f := s.admit(u, ch, key)
+	if f == nil && ch.byID[u.id] == nil {
+		s.enter(u, ch, 0)
 	}
-	s.enter(u, ch, 0)
-	return nil
+	return f
 }
 
 // found makes a new channel with u as its operator.
@@ -74,7 +70,7 @@ func (s *Server) found(u *session, name string) *failure {
 func (s *Server) enter(u *session, ch *channel, st status) {
 	ch.add(u, st, s.now)
 	s.uninvite(u, ch)
-	s.send(s.witnesses(ch), u.prefix, "JOIN", ch.name)
+	s.send(s.witnessesOf(u, ch), u.prefix, "JOIN", ch.name)
 	if ch.topic != "" {
 		s.showTopic(u, ch)
 	}
@@ -103,10 +99,11 @@ func (s *Server) cmdPart(u *session, c *call) *failure {
 
 // part takes u out of ch with a PART that all members see.
 func (s *Server) part(u *session, ch *channel, reason string) {
+	to := s.witnessesOf(u, ch)
 	if reason == "" {
-		s.send(s.witnesses(ch), u.prefix, "PART", ch.name)
+		s.send(to, u.prefix, "PART", ch.name)
 	} else {
-		s.sendText(s.witnesses(ch), u.prefix, "PART", ch.name, reason)
+		s.sendText(to, u.prefix, "PART", ch.name, reason)
 	}
 	s.leave(u, ch)
 }

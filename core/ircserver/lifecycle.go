@@ -18,10 +18,7 @@ func (s *Server) createSession(in *Input) {
 		cookie:     strings.Clone(in.Cookie),
 		tls:        in.TLS,
 	}
-	u.modes.set('x')
-	if u.tls {
-		u.modes.set('Z')
-	}
+	u.modes = s.startModes(u.tls)
 	u.host = u.visibleHost()
 	s.sessions[u.id] = u
 	if s.cfg.MaxSessions > 0 && len(s.sessions) > s.cfg.MaxSessions {

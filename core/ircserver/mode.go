@@ -1,3 +1,290 @@
 package ircserver
 
-func (s *Server) cmdMode(u *session, c *call) *failure { return notYet(c) }
+import (
+	"slices"
+	"strings"
+
+	"robustirc/core/irc"
+)
+
+// cmdMode shows or changes the modes of a channel or of the user.
+func (s *Server) cmdMode(u *session, c *call) *failure {
+	if !irc.IsChannel(c.Param(0)) {
+		return s.userMode(u, c)
+	}
+	ch := s.channels[foldChan(c.Param(0))]
+	switch {
+	case ch == nil:
+		return noSuchChannel(printable(c.Param(0)))
+	case c.NumParams() == 1:
+		s.showModes(u, ch)
+	default:
+		s.changeModes(&modeActor{session: u, source: u.prefix}, ch, c.Params()[1:])
+	}
+	return nil
+}
+
+// showModes sends 324 and 329. Those outside are shown "*" in the place of the key, so that the parameters after it
+// stay where they belong.
+func (s *Server) showModes(u *session, ch *channel) {
+	letters, params := "+", []string(nil)
+	for _, letter := range []byte(ch.modes.String()) {
+		letters += string(rune(letter))
+		row := s.modeOffer().row(letter)
+		if row == nil || row.param == nil {
+			continue
+		}
+		value := row.param.value(ch)
+		if letter == 'k' && ch.byID[u.id] == nil {
+			value = "*"
+		}
+		params = append(params, value)
+	}
+	s.reply(u, irc.RPL_CHANNELMODEIS, append([]string{ch.name, letters}, params...)...)
+	s.reply(u, irc.RPL_CREATIONTIME, ch.name, seconds(ch.created))
+}
+
+// modeActor is who changes the modes of a channel: a user, or services, which may do everything and are told of no
+// failures.
+type modeActor struct {
+	*session        // the user, or the services link or pseudo-client
+	source   string // who the others see as the one that did it
+}
+
+// rankIn is what the actor's status in ch allows.
+func (by *modeActor) rankIn(ch *channel) status {
+	if by.services {
+		return ^status(0)
+	}
+	if m := ch.byID[by.id]; m != nil {
+		return m.status
+	}
+	return 0
+}
+
+// modeEdit is one MODE command on its way through a channel.
+type modeEdit struct {
+	s       *Server
+	by      *modeActor
+	ch      *channel
+	applied []irc.ModeChange
+	// refused are the failures that are told once however often they occur.
+	refused []irc.Numeric
+	// touched are the members whose status changed, and whether the crowd of an auditorium saw them before.
+	touched []touchedMember
+}
+
+type touchedMember struct {
+	*member
+	shown bool
+}
+
+// changeModes applies mode changes, args[0] with the parameters args[1:], in order, and shows everybody exactly what
+// was applied. What cannot be applied is answered, and the rest is applied all the same. Changes that change nothing
+// are left out.
+func (s *Server) changeModes(by *modeActor, ch *channel, args []string) {
+	e := &modeEdit{s: s, by: by, ch: ch}
+	offer := s.modeOffer()
+	changes, errs := irc.ParseModes(offer.spec, args)
+	for _, c := range changes {
+		e.apply(offer.row(c.Mode), c)
+	}
+	e.relay()
+	for _, err := range errs {
+		e.refuse(modeError(ch, err))
+	}
+	s.dropIfEmpty(ch)
+}
+
+// modeError is the numeric for a letter that could not be read.
+func modeError(ch *channel, err irc.ModeError) *failure {
+	letter := modeLetter(err.Mode)
+	switch err.Reason {
+	case irc.ErrNoModeParam:
+		return failText(irc.ERR_NEEDMOREPARAMS, "Mode "+letter+" needs a parameter", "MODE")
+	case irc.ErrBadModeParam:
+		return invalidParam(ch, letter, err.Param, "A parameter is one word that does not begin with a colon")
+	}
+	return fail(irc.ERR_UNKNOWNMODE, letter)
+}
+
+// modeLetter is a letter fit to stand in a numeric.
+func modeLetter(c byte) string {
+	if c <= ' ' || c == ':' || c >= 0x7f {
+		return "?"
+	}
+	return string(rune(c))
+}
+
+// refuse tells the actor of a failure; missing rank, privilege or membership once per command.
+func (e *modeEdit) refuse(f *failure) {
+	if f == nil || e.by.services {
+		return
+	}
+	switch f.numeric {
+	case irc.ERR_CHANOPRIVSNEEDED, irc.ERR_NOTONCHANNEL, irc.ERR_NOPRIVILEGES:
+		if slices.Contains(e.refused, f.numeric) {
+			return
+		}
+		e.refused = append(e.refused, f.numeric)
+	}
+	e.s.fail(e.by.session, f)
+}
+
+// apply makes one change happen, or answers why not.
+func (e *modeEdit) apply(row *modeRow, c irc.ModeChange) {
+	switch {
+	case c.Query:
+		e.refuse(e.s.showList(e.by, e.ch, row))
+	case row.kind == irc.ModePrefix:
+		e.refuse(e.applyStatus(row, c))
+	default:
+		if f := e.permit(row); f != nil {
+			e.refuse(f)
+			return
+		}
+		switch row.kind {
+		case irc.ModeList:
+			e.refuse(e.applyList(row, c))
+		case irc.ModeFlag:
+			e.applyFlag(row, c)
+		default:
+			e.refuse(e.applyParam(row, c))
+		}
+	}
+}
+
+// permit says why the actor may not change this mode, or nil.
+func (e *modeEdit) permit(row *modeRow) *failure {
+	switch {
+	case e.by.services:
+		return nil
+	case e.ch.byID[e.by.id] == nil:
+		return notOnChannel(e.ch.name)
+	case row.servicesOnly:
+		return failText(errOnlyServices, "Only services can change that mode", e.ch.name)
+	case !e.by.rankIn(e.ch).atLeast(row.need):
+		return needOp(e.ch.name)
+	case row.privilege != "" && !e.s.may(e.by.session, row.privilege):
+		return fail(irc.ERR_NOPRIVILEGES)
+	}
+	return nil
+}
+
+// errOnlyServices is 468 as UnrealIRCd uses it (ERR_ONLYSERVERSCANCHANGE).
+const errOnlyServices = irc.ERR_INVALIDUSERNAME
+
+// done notes a change that was applied.
+func (e *modeEdit) done(c irc.ModeChange) { e.applied = append(e.applied, c) }
+
+// applyFlag sets or clears a mode without parameter. One that excludes another takes it away first.
+func (e *modeEdit) applyFlag(row *modeRow, c irc.ModeChange) {
+	if e.ch.modes.has(c.Mode) == c.Add {
+		return
+	}
+	if !c.Add {
+		e.ch.modes.clear(c.Mode)
+		e.done(c)
+		return
+	}
+	if row.excludes != 0 && e.ch.modes.has(row.excludes) {
+		e.ch.modes.clear(row.excludes)
+		e.done(irc.ModeChange{Mode: row.excludes})
+	}
+	e.ch.modes.set(c.Mode)
+	e.done(c)
+}
+
+// applyParam sets or clears a mode with one value. Clearing a key is shown without it.
+func (e *modeEdit) applyParam(row *modeRow, c irc.ModeChange) *failure {
+	if !c.Add {
+		if e.ch.modes.has(c.Mode) {
+			e.ch.modes.clear(c.Mode)
+			row.param.store(e.ch, "")
+			if c.HasParam {
+				c.Param = "*"
+			}
+			e.done(c)
+		}
+		return nil
+	}
+	value, f := row.param.parse(e.s, e.by, e.ch, c.Param)
+	if f != nil || value == row.param.value(e.ch) {
+		return f
+	}
+	c.Param = strings.Clone(value)
+	e.ch.modes.set(c.Mode)
+	row.param.store(e.ch, c.Param)
+	e.done(c)
+	return nil
+}
+
+// applyStatus gives a member a status or takes it. Everybody may give up its own; nobody takes anything from those who
+// outrank it.
+func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
+	target := e.s.nicks[foldNick(c.Param)]
+	if target == nil || !target.registered {
+		if f := e.permit(row); f != nil {
+			return f
+		}
+		return noSuchNick(c.Param)
+	}
+	m := e.ch.byID[target.id]
+	giveUp := !c.Add && target == e.by.session
+	if !giveUp || m == nil {
+		if f := e.permit(row); f != nil {
+			return f
+		}
+	}
+	switch {
+	case m == nil:
+		return fail(irc.ERR_USERNOTINCHANNEL, target.nick, e.ch.name)
+	case !c.Add && !giveUp && m.status.outranks(e.by.rankIn(e.ch)):
+		return failText(irc.ERR_CHANOPRIVSNEEDED, "You cannot take a status from somebody who outranks you", e.ch.name)
+	case m.status&row.status != 0 == c.Add:
+		return nil
+	}
+	e.touch(m)
+	m.status ^= row.status
+	c.Param = target.nick
+	e.done(c)
+	return nil
+}
+
+// touch notes that m's status is about to change.
+func (e *modeEdit) touch(m *member) {
+	if e.ch.modes.has('u') && !slices.ContainsFunc(e.touched, func(t touchedMember) bool { return t.member == m }) {
+		e.touched = append(e.touched, touchedMember{m, e.ch.isShown(m)})
+	}
+}
+
+// relay shows what was applied, in as many lines as the limits ask for. In an auditorium, those whose new rank makes
+// them seen join the crowd's view before, and are shown the crowd; those who lost their rank leave it after.
+func (e *modeEdit) relay() {
+	for _, t := range e.touched {
+		if !t.shown && e.ch.isShown(t.member) {
+			e.s.send(e.crowd(t.member), t.prefix, "JOIN", e.ch.name)
+		}
+	}
+	to := e.s.witnesses(e.ch)
+	if e.by.services {
+		to = to.but(e.by.session)
+	}
+	head := ":" + e.by.source + " MODE " + e.ch.name + " "
+	for _, line := range irc.FormatModes(e.applied, e.s.cfg.Limits.ModesPerLine, irc.MaxLine-2-len(head)) {
+		e.s.emit(to, head+line)
+	}
+	for _, t := range e.touched {
+		switch shown := e.ch.isShown(t.member); {
+		case t.shown && !shown:
+			e.s.send(e.crowd(t.member), t.prefix, "PART", e.ch.name)
+		case !t.shown && shown && !t.services:
+			e.s.names(t.session, e.ch)
+		}
+	}
+}
+
+// crowd are the members of an auditorium without rank, except m.
+func (e *modeEdit) crowd(m *member) Audience {
+	return selected(e.ch.members, func(v *member) bool { return v != m && !e.ch.isShown(v) })
+}

@@ -44,7 +44,7 @@ func (s *Server) names(u *session, ch *channel) {
 		}
 	}
 	for _, m := range ch.members {
-		if !inside && m.modes.has('i') {
+		if !inside && m.modes.has('i') || !ch.isShownTo(m, ch.byID[u.id]) {
 			continue
 		}
 		name := m.status.prefixes(u.caps&CapMultiPrefix != 0)

@@ -136,8 +136,8 @@ func (s *Server) readSession(d *decoder) *session {
 	u.link = SessionID(d.uint())
 	u.channels = s.readChannelNames(d)
 	u.invites = getList(d, 1, getFolded[chanKey])
-	u.silence = getList(d, 3, getEntry)
-	u.accept = getList(d, 1, getFolded[nickKey])
+	u.silence = getList(d, 4, getEntry)
+	u.accept = getList(d, 1, func(d *decoder) SessionID { return SessionID(d.uint()) })
 	readRecent(d, u)
 	u.setIdentity(u.nick, u.user, u.host)
 	return u
@@ -251,7 +251,7 @@ func readLists(d *decoder) map[byte][]listEntry {
 	var last byte
 	for range d.count(2) {
 		letter := d.byte()
-		list := getList(d, 3, getEntry)
+		list := getList(d, 4, getEntry)
 		if letter <= last || list == nil {
 			d.fail()
 			return nil
@@ -263,7 +263,7 @@ func readLists(d *decoder) map[byte][]listEntry {
 }
 
 func getEntry(d *decoder) listEntry {
-	return listEntry{mask: getString(d), setter: getString(d), time: d.int()}
+	return listEntry{mask: getString(d), setter: getString(d), time: d.int(), remote: getString(d)}
 }
 
 func getBan(d *decoder) networkBan {

@@ -22,7 +22,7 @@ func setConfigKey(c *Config, key, value string) error {
 	}
 	texts := map[string]*string{
 		"NetworkName": &c.NetworkName, "NetworkInfo": &c.NetworkInfo,
-		"AdminInfo1": &c.AdminInfo[0], "AdminInfo2": &c.AdminInfo[1], "AdminInfo3": &c.AdminInfo[2],
+		"DefaultUserModes": &c.DefaultUserModes, "AdminInfo1": &c.AdminInfo[0], "AdminInfo2": &c.AdminInfo[1], "AdminInfo3": &c.AdminInfo[2],
 	}
 	var err error
 	switch {

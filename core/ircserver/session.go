@@ -2,6 +2,7 @@ package ircserver
 
 import (
 	"strconv"
+	"strings"
 
 	"robustirc/core/irc"
 )
@@ -53,7 +54,9 @@ type session struct {
 	channels []*channel // in the order of joining
 	invites  []chanKey  // outstanding invitations, oldest first, bounded
 	silence  []listEntry
-	accept   []nickKey
+	accept   []SessionID // who may message while +g, in the order they were accepted; ids are never reused
+	// callerIDTold is when the session was last told (718) that somebody it does not accept tries to write.
+	callerIDTold int64
 
 	// services is set for a services link and its pseudo-clients; link is the link's session.
 	services bool
@@ -69,10 +72,8 @@ type session struct {
 
 // setCaps is the only writer of caps: audiences hold them, so those that u is in are made anew.
 func (u *session) setCaps(caps Caps) {
-	u.caps, u.self = caps, nil
-	for _, ch := range u.channels {
-		ch.audience = nil
-	}
+	u.caps = caps
+	u.audienceChanged()
 }
 
 // setIdentity is the only writer of nick, user and host once a session has a nick; it keeps prefix in step.
@@ -84,6 +85,13 @@ func (u *session) setIdentity(nick, user, host string) {
 // cloak is the host that hides u's address; it tells the session apart from all others.
 func (u *session) cloak() string { return "robust/0x" + strconv.FormatUint(uint64(u.id), 16) }
 
+// parseCloak returns the session that a cloaked host belongs to.
+func parseCloak(host string) (SessionID, bool) {
+	hex, ok := strings.CutPrefix(host, "robust/0x")
+	id, err := strconv.ParseUint(hex, 16, 64)
+	return SessionID(id), ok && err == nil
+}
+
 // visibleHost is the host that others are to see: the cloak while u is +x, else the address.
 func (u *session) visibleHost() string {
 	if u.modes.has('x') || u.remote == "" {
@@ -94,7 +102,7 @@ func (u *session) visibleHost() string {
 
 // hostOf makes an address fit to stand as a host in a prefix: one that begins with ':' would be read as trailing.
 func hostOf(addr string) string {
-	if addr[0] == ':' {
+	if strings.HasPrefix(addr, ":") {
 		return "0" + addr
 	}
 	return addr

@@ -89,13 +89,13 @@ func putSession(dst []byte, u *session) []byte {
 	dst = putList(dst, u.channels, func(dst []byte, ch *channel) []byte { return putString(dst, foldChan(ch.name)) })
 	dst = putList(dst, u.invites, putString)
 	dst = putList(dst, u.silence, putEntry)
-	dst = putList(dst, u.accept, putString)
+	dst = putList(dst, u.accept, func(dst []byte, id SessionID) []byte { return putUint(dst, id) })
 	return putRecent(dst, u)
 }
 
 // times, strings and switches list the fields of one kind in the order of the encoding, for both directions.
 func (u *session) times() []*int64 {
-	return []*int64{&u.created, &u.lastActive, &u.lastSpoke, &u.signedOn}
+	return []*int64{&u.created, &u.lastActive, &u.lastSpoke, &u.signedOn, &u.callerIDTold}
 }
 
 func (u *session) strings() []*string {
@@ -148,7 +148,7 @@ func putChannel(dst []byte, ch *channel) []byte {
 	return putLists(dst, ch.lists)
 }
 
-func (t *joinThrottle) numbers() []*int { return []*int{&t.joins, &t.seconds, &t.count} }
+func (t *joinThrottle) numbers() []*int { return []*int{&t.joins, &t.seconds, &t.taken} }
 
 func putMember(dst []byte, m *member) []byte {
 	dst = putUint(dst, m.id)
@@ -173,7 +173,7 @@ func putLists(dst []byte, lists map[byte][]listEntry) []byte {
 }
 
 func putEntry(dst []byte, e listEntry) []byte {
-	return putInt(putString(putString(dst, e.mask), e.setter), e.time)
+	return putString(putInt(putString(putString(dst, e.mask), e.setter), e.time), e.remote)
 }
 
 func putBan(dst []byte, b networkBan) []byte {

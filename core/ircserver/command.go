@@ -11,8 +11,8 @@ type call struct {
 // handler runs one command for u and returns why it was refused, or nil.
 type handler func(s *Server, u *session, c *call) *failure
 
-// command is one row of the table.
-type command struct {
+// commandRow is one row of the table.
+type commandRow struct {
 	name      string
 	minParams int
 	// unregistered says that it may be used before registration.
@@ -24,6 +24,12 @@ type command struct {
 	syntax, help string
 }
 
+// command is a row with its place in the table.
+type command struct {
+	commandRow
+	place int
+}
+
 // commands is the command table by name, commandRows in its order. HELP, STATS m and the documentation derive from it.
 var (
 	commands    map[string]*command
@@ -31,10 +37,10 @@ var (
 )
 
 func init() { // not an initialiser: handlers refer to the table
-	commandRows = table
-	commands = make(map[string]*command, len(table))
-	for i := range table {
-		commands[table[i].name] = &table[i]
+	commands, commandRows = make(map[string]*command, len(table)), make([]command, len(table))
+	for i, row := range table {
+		commandRows[i] = command{row, i}
+		commands[row.name] = &commandRows[i]
 	}
 }
 

@@ -62,7 +62,7 @@ func dumpSession(u *session) string {
 	return b.String()
 }
 
-var sessionStringNames = []string{"remote", "cookie", "nick", "user", "realname", "host", "account", "away", "oper", "class", "pass", "granted"}
+var sessionStringNames = []string{"remote", "cookie", "nick", "user", "realname", "host", "account", "away", "oper", "class", "pass", "granted", "svid"}
 
 func dumpChannel(ch *channel) []string {
 	var names []string

@@ -85,6 +85,23 @@ func (s *Server) readServer(d *decoder) {
 	s.maxUsers = d.num(maxCount)
 	s.deaths = d.uint()
 	s.nodes = getList(d, 2, func(d *decoder) Node { return Node{ID: getString(d), Address: getString(d)} })
+	s.readUses(d)
+}
+
+// readUses reads how often commands were used; those of commands that are no more are forgotten.
+func (s *Server) readUses(d *decoder) {
+	last := ""
+	for range d.count(2) {
+		name, n := d.string(), d.uint()
+		if name <= last || n == 0 {
+			d.fail()
+			return
+		}
+		if c := commands[name]; c != nil {
+			s.uses[c.place] = n
+		}
+		last = name
+	}
 }
 
 // maxCount is the highest of numbers that count things.
@@ -140,6 +157,9 @@ func (s *Server) readSession(d *decoder) *session {
 	u.accept = getList(d, 1, func(d *decoder) SessionID { return SessionID(d.uint()) })
 	readRecent(d, u)
 	u.setIdentity(u.nick, u.user, u.host)
+	if u.isLink() {
+		u.prefix = u.nick
+	}
 	return u
 }
 

@@ -20,7 +20,7 @@ type Server struct {
 	maxUsers int // highest number of registered sessions so far (LUSERS 265)
 	users    int // registered sessions that are not services, counted by register and quit
 	deaths   uint64
-	uses     map[*command]uint64 // how often each command was used (STATS m)
+	uses     []uint64 // how often each command was used (STATS m), by its place in the table
 
 	// Derived from the state above, never encoded.
 	links   []*session // services links, in the order of their ids
@@ -45,7 +45,7 @@ func New(cfg Config) *Server {
 		sessions: map[SessionID]*session{},
 		nicks:    map[nickKey]*session{},
 		channels: map[chanKey]*channel{},
-		uses:     map[*command]uint64{},
+		uses:     make([]uint64, len(commandRows)),
 	}
 }
 
@@ -136,7 +136,7 @@ func (s *Server) dispatch(u *session, c *call) {
 	case m.NumParams() < cmd.minParams:
 		f = needParams(cmd.name)
 	default:
-		s.uses[cmd]++
+		s.uses[cmd.place]++
 		f = cmd.run(s, u, c)
 	}
 	if f != nil {

@@ -59,7 +59,26 @@ func (s *Server) appendServer(dst []byte) []byte {
 	dst = putUint(dst, s.chain)
 	dst = putUint(dst, s.maxUsers)
 	dst = putUint(dst, s.deaths)
-	return putList(dst, s.nodes, func(dst []byte, n Node) []byte { return putString(putString(dst, n.ID), n.Address) })
+	dst = putList(dst, s.nodes, func(dst []byte, n Node) []byte { return putString(putString(dst, n.ID), n.Address) })
+	return putList(dst, s.commandUses(), func(dst []byte, c commandUse) []byte { return putUint(putString(dst, c.name), c.uses) })
+}
+
+// commandUse is how often a command was used. It is encoded under its name, so that the table may change.
+type commandUse struct {
+	name string
+	uses uint64
+}
+
+// commandUses lists the commands that were used, by name.
+func (s *Server) commandUses() []commandUse {
+	var list []commandUse
+	for i, n := range s.uses {
+		if n > 0 {
+			list = append(list, commandUse{commandRows[i].name, n})
+		}
+	}
+	slices.SortFunc(list, func(a, b commandUse) int { return cmp.Compare(a.name, b.name) })
+	return list
 }
 
 func (s *Server) appendSessions(dst []byte) []byte {
@@ -101,7 +120,7 @@ func (u *session) times() []*int64 {
 func (u *session) strings() []*string {
 	return []*string{
 		&u.remote, &u.cookie, &u.nick, &u.user, &u.realname, &u.host, &u.account, &u.away, &u.oper, &u.operClass,
-		&u.pass, &u.granted,
+		&u.pass, &u.granted, &u.svid,
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *Server) statsUptime(u *session) {
 // statsCommands tells how often each command was used.
 func (s *Server) statsCommands(u *session) {
 	for i := range commandRows {
-		if n := s.uses[&commandRows[i]]; n > 0 {
+		if n := s.uses[i]; n > 0 {
 			s.reply(u, irc.RPL_STATSCOMMANDS, commandRows[i].name, strconv.FormatUint(n, 10))
 		}
 	}

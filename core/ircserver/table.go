@@ -1,7 +1,7 @@
 package ircserver
 
 // table is the command table, one row per command, by family.
-var table = []command{
+var table = []commandRow{
 	// registration.go
 	{"PASS", 1, true, "", (*Server).cmdPass, "PASS <password>", "Gives a password before registration: services=, oper= or nickserv= parts, separated by colons."},
 	{"NICK", 0, true, "", (*Server).cmdNick, "NICK <nickname>", "Takes or changes your nickname."},

@@ -20,11 +20,8 @@ func (s *Server) tick() {
 	for _, u := range late {
 		s.quit(u, s.timeoutText(u))
 	}
-	s.bans = slices.DeleteFunc(s.bans, func(b networkBan) bool { return expired(b.expiry, s.now) })
-	s.holds = slices.DeleteFunc(s.holds, func(h nickHold) bool { return expired(h.expiry, s.now) })
+	s.expireBans()
 }
-
-func expired(expiry, now int64) bool { return expiry != 0 && expiry <= now }
 
 // never is the deadline of those who have none.
 const never = math.MaxInt64
@@ -51,8 +48,7 @@ func (s *Server) timeoutText(u *session) string {
 // Due reports whether a KindTick at this time would do anything. It is cheap to ask often: the sessions are looked
 // through only when the earliest deadline that was found last has passed.
 func (s *Server) Due(now int64) bool {
-	if slices.ContainsFunc(s.bans, func(b networkBan) bool { return expired(b.expiry, now) }) ||
-		slices.ContainsFunc(s.holds, func(h nickHold) bool { return expired(h.expiry, now) }) {
+	if next := s.nextBanExpiry(); next != 0 && next <= now {
 		return true
 	}
 	if now < s.nextDue {
@@ -68,7 +64,7 @@ func (s *Server) Due(now int64) bool {
 // dueAt takes u's deadline into account for Due. Deadlines move forward only, except by a new session or configuration.
 func (s *Server) dueAt(u *session) { s.nextDue = min(s.nextDue, s.deadline(u)) }
 
-// setConfig replaces the configuration. One that cannot be read or is not valid is refused at the edge; should it come
+// setConfig replaces the configuration, and removes whom it bans. One that cannot be read or is not valid is refused at the edge; should it come
 // here it changes nothing, on every node alike.
 func (s *Server) setConfig(in *Input) {
 	c, err := DecodeConfig(in.Text)
@@ -77,6 +73,7 @@ func (s *Server) setConfig(in *Input) {
 	}
 	s.cfg = c
 	s.nextDue = 0
+	s.enforceBans()
 }
 
 // setNodes replaces the list of nodes.

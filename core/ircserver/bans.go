@@ -24,7 +24,8 @@ type networkBan struct {
 	expiry int64 // zero is never
 }
 
-func (b *networkBan) expired(now int64) bool { return b.expiry != 0 && b.expiry <= now }
+// expired reports whether an expiry, zero for never, has come.
+func expired(expiry, now int64) bool { return expiry != 0 && expiry <= now }
 
 // userHostMatches reports whether a user@host mask matches u: its user name, and its address, visible host or cloak.
 func userHostMatches(mask string, u *session) bool {
@@ -77,7 +78,7 @@ func (s *Server) networkBanFor(u *session) *networkBan {
 		return nil
 	}
 	for i := range s.bans {
-		if b := &s.bans[i]; !b.expired(s.now) && userHostMatches(b.mask, u) {
+		if b := &s.bans[i]; !expired(b.expiry, s.now) && userHostMatches(b.mask, u) {
 			return b
 		}
 	}
@@ -100,7 +101,7 @@ func (s *Server) BannedAddress(address string) (reason string, banned bool) {
 	for i := range s.bans {
 		b := &s.bans[i]
 		user, host := cutUserHost(b.mask)
-		if user == "*" && !b.expired(s.now) && addressMatches(host, address) {
+		if user == "*" && !expired(b.expiry, s.now) && addressMatches(host, address) {
 			return b.reason, true
 		}
 	}
@@ -128,13 +129,13 @@ func (s *Server) enforceBans() int {
 // expireBans drops bans and holds that have run out; tick calls it.
 func (s *Server) expireBans() {
 	s.bans = slices.DeleteFunc(s.bans, func(b networkBan) bool {
-		if b.expired(s.now) {
+		if expired(b.expiry, s.now) {
 			s.snotice(nil, "Network ban on "+b.mask+" has expired")
 			return true
 		}
 		return false
 	})
-	s.holds = slices.DeleteFunc(s.holds, func(h nickHold) bool { return h.expired(s.now) })
+	s.holds = slices.DeleteFunc(s.holds, func(h nickHold) bool { return expired(h.expiry, s.now) })
 }
 
 // nextBanExpiry is when expireBans has something to do next, or zero.

@@ -33,14 +33,17 @@ func checkInvariants(t testing.TB, s *Server) {
 
 func checkSession(t testing.TB, s *Server, u *session) {
 	t.Helper()
-	if u.nick != "" && s.nicks[foldNick(u.nick)] != u {
+	if u.nick != "" && !u.isLink() && s.nicks[foldNick(u.nick)] != u {
 		t.Errorf("session %d does not own its nick %q", u.id, u.nick)
 	}
 	if u.registered && (u.nick == "" || u.user == "" && !u.services || u.cookie != "" || u.pass != "" || u.granted != "") {
 		t.Errorf("session %d is registered and should not be, or keeps a secret", u.id)
 	}
-	if u.registered && u.prefix != u.nick+"!"+u.user+"@"+u.host {
+	if u.registered && !u.isLink() && u.prefix != u.nick+"!"+u.user+"@"+u.host {
 		t.Errorf("session %d: prefix %q is not that of %q %q %q", u.id, u.prefix, u.nick, u.user, u.host)
+	}
+	if u.isLink() && (u.prefix != u.nick || !slices.Contains(s.links, u)) || u.link != 0 && !s.sessions[u.link].isLink() {
+		t.Errorf("session %d: bad services link", u.id)
 	}
 	if !u.registered && len(u.channels) > 0 {
 		t.Errorf("session %d is in channels and not registered", u.id)

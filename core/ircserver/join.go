@@ -62,15 +62,21 @@ func (s *Server) found(u *session, name string) *failure {
 	ch.modes.set('t')
 	s.channels[foldChan(name)] = ch
 	s.enter(u, ch, statusOp)
-	s.send(only(u), s.name(), "MODE", ch.name, "+"+ch.modes.String())
+	if !u.services {
+		s.send(only(u), s.name(), "MODE", ch.name, "+"+ch.modes.String())
+	}
 	return nil
 }
 
 // enter makes u a member and shows the channel to u, and u to the channel.
 func (s *Server) enter(u *session, ch *channel, st status) {
-	ch.add(u, st, s.now)
+	m := ch.add(u, st, s.now)
 	s.uninvite(u, ch)
-	s.send(s.witnessesOf(u, ch), u.prefix, "JOIN", ch.name)
+	s.send(s.withoutLinks(ch.seers(m)), u.prefix, "JOIN", ch.name)
+	s.servicesJoin(ch, m)
+	if u.services {
+		return
+	}
 	if ch.topic != "" {
 		s.showTopic(u, ch)
 	}

@@ -124,7 +124,7 @@ func (s *Server) readSessions(d *decoder) bool {
 // adopt files a session that was read, and reports whether it goes with those before it.
 func (s *Server) adopt(u *session) bool {
 	s.sessions[u.id] = u
-	if u.nick != "" {
+	if u.nick != "" && !u.isLink() {
 		if s.nicks[foldNick(u.nick)] != nil {
 			return false
 		}

@@ -123,6 +123,10 @@ func (s *Server) applyLine(in *Input) {
 
 // dispatch finds the command's row, checks what the row demands, runs it, and sends the failure it returns.
 func (s *Server) dispatch(u *session, c *call) {
+	if u.isLink() {
+		s.dispatchLink(u, c)
+		return
+	}
 	m := c.Message
 	cmd, ok := commands[irc.UpperCommand(m.Command)]
 	var f *failure

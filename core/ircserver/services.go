@@ -3,7 +3,6 @@ package ircserver
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"robustirc/core/irc"
@@ -50,8 +49,7 @@ func (s *Server) cmdServer(u *session, c *call) *failure {
 	}
 	u.services, u.registered, u.signedOn = true, true, s.now
 	u.granted, u.pass, u.cookie = "", "", ""
-	u.nick, u.user, u.host = strings.Clone(name), "", ""
-	u.prefix = u.nick
+	u.setIdentity(strings.Clone(name), "", "")
 	u.realname = strings.Clone(irc.Truncate(c.Last(), s.cfg.Limits.RealLen))
 	s.findLinks()
 	s.burst(u)
@@ -214,14 +212,12 @@ type nickHold struct {
 // maxHolds bounds the nicks that services hold.
 const maxHolds = 10000
 
-func (h *nickHold) expired(now int64) bool { return h.expiry != 0 && h.expiry <= now }
-
 // held returns the SVSHOLD on nick that has not run out, or nil.
 func (s *Server) held(nick string) *nickHold {
 	if len(s.holds) == 0 {
 		return nil
 	}
-	if i := s.findHold(foldNick(nick)); i >= 0 && !s.holds[i].expired(s.now) {
+	if i := s.findHold(foldNick(nick)); i >= 0 && !expired(s.holds[i].expiry, s.now) {
 		return &s.holds[i]
 	}
 	return nil
@@ -283,4 +279,4 @@ func (s *Server) findLinks() {
 	slices.SortFunc(s.links, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
 }
 
-var _ = strconv.Itoa
+func (s *Server) dispatchLink(u *session, c *call) {}

@@ -80,6 +80,9 @@ func (u *session) setCaps(caps Caps) {
 func (u *session) setIdentity(nick, user, host string) {
 	u.nick, u.user, u.host = nick, user, host
 	u.prefix = nick + "!" + user + "@" + host
+	if u.isLink() {
+		u.prefix = nick // a server's name
+	}
 }
 
 // cloak is the host that hides u's address; it tells the session apart from all others.

@@ -77,7 +77,7 @@ func (s *Server) statsOperators(u *session) {
 // statsBans lists the network bans.
 func (s *Server) statsBans(u *session) {
 	for i := range s.bans {
-		if b := &s.bans[i]; !b.expired(s.now) {
+		if b := &s.bans[i]; !expired(b.expiry, s.now) {
 			left := "0"
 			if b.expiry != 0 {
 				left = seconds(b.expiry - s.now)

@@ -26,13 +26,13 @@ func (s *Server) tick() {
 // never is the deadline of those who have none.
 const never = math.MaxInt64
 
-// deadline is when u will be closed if it stays silent. Services have none: the edge that serves their link ends it.
+// deadline is when u will be closed if it stays silent. Pseudo-clients have none: they end with their link.
 func (s *Server) deadline(u *session) int64 {
 	limit, since := s.cfg.SessionExpiration, u.lastActive
 	if !u.registered {
 		limit, since = s.cfg.RegistrationTimeout, u.created
 	}
-	if u.services || limit <= 0 {
+	if u.link != 0 || limit <= 0 {
 		return never
 	}
 	return since + int64(limit)
@@ -73,6 +73,7 @@ func (s *Server) setConfig(in *Input) {
 	}
 	s.cfg = c
 	s.nextDue = 0
+	s.retireOpers()
 	s.enforceBans()
 }
 

@@ -88,17 +88,9 @@ func (s *Server) becomeOper(u *session, name string) *failure {
 	}
 	u.oper, u.operClass = strings.Clone(o.Name), strings.Clone(o.className())
 	s.reply(u, irc.RPL_YOUREOPER)
-	if !u.isOper() {
-		s.setUserMode(u, 'o')
-	}
+	s.changeUserModes(u, u.nick, []irc.ModeChange{{Add: true, Mode: 'o'}})
 	s.snotice(u, u.prefix+" is now an operator ("+u.oper+", class "+u.operClass+")")
 	return nil
-}
-
-// setUserMode sets one user mode of u and tells it and the services links.
-func (s *Server) setUserMode(u *session, letter byte) {
-	u.modes.set(letter)
-	s.sendText(s.withLinks(only(u)), u.prefix, "MODE", u.nick, "+"+string(letter))
 }
 
 // retireOpers takes operator status from those whose block the configuration has no longer.
@@ -108,9 +100,7 @@ func (s *Server) retireOpers() {
 		if i := slices.IndexFunc(s.cfg.Operators, named); i >= 0 {
 			u.operClass = strings.Clone(s.cfg.Operators[i].className())
 		} else if u.isOper() && !u.services {
-			u.modes.clear('o')
-			u.oper, u.operClass = "", ""
-			s.sendText(s.withLinks(only(u)), s.name(), "MODE", u.nick, "-o")
+			s.changeUserModes(u, s.name(), []irc.ModeChange{{Mode: 'o'}})
 			s.reply(u, irc.RPL_NOTOPERANYMORE)
 		}
 	}

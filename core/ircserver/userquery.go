@@ -105,8 +105,3 @@ func (s *Server) replyWords(u *session, n irc.Numeric, words iter.Seq[string], p
 		s.emit(only(u), encode(s.name(), n.Code(), all, true))
 	}
 }
-
-// seesMember reports whether u is shown m in ch by NAMES, WHO and WHOIS; seesChannel is asked before.
-func (s *Server) seesMember(u *session, ch *channel, m *member) bool {
-	return ch.byID[u.id] != nil || s.seesUser(u, m.session)
-}

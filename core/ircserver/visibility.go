@@ -18,6 +18,16 @@ func (s *Server) seesUser(u, v *session) bool {
 	return u == v || !v.modes.has('i') || shareChannel(u, v) || s.may(u, privAuspex)
 }
 
+// seesMember reports whether u is shown m among the members of ch, which u may know of: those outside are not shown
+// invisible users, and an auditorium (+u) hides its crowd.
+func (s *Server) seesMember(u *session, ch *channel, m *member) bool {
+	inside := ch.byID[u.id]
+	if !ch.isShownTo(m, inside) {
+		return s.may(u, privAuspex)
+	}
+	return inside != nil || s.seesUser(u, m.session)
+}
+
 // seesAddress reports whether u may learn v's real address.
 func (s *Server) seesAddress(u, v *session) bool { return u == v || s.may(u, privAuspex) }
 

@@ -26,21 +26,66 @@ func (m *Message) AppendTags(dst []byte) []byte {
 
 // AppendBody appends everything but the tags, which is what MaxLine limits.
 func (m *Message) AppendBody(dst []byte) []byte {
+	start := len(dst)
+	if dst, ok := m.appendPlain(dst); ok {
+		return dst
+	}
+	return m.appendRepaired(dst[:start])
+}
+
+// appendPlain appends the body as it is and reports whether that was right, as it is for every message from Parse. What
+// stands before the last parameter is checked in one go afterwards, which is faster than word by word: there are as
+// many spaces in it as were put there, and no control characters, of which some would have been right, but are rare.
+func (m *Message) appendPlain(dst []byte) (_ []byte, ok bool) {
+	start, spaces := len(dst), 0
 	if m.Source != "" {
-		dst = append(dst, ':')
-		dst = appendWord(dst, m.Source)
-		dst = append(dst, ' ')
+		dst = append(append(append(dst, ':'), m.Source...), ' ')
+		spaces++
+	}
+	if m.Command == "" || m.Command[0] == ':' || m.Command[0] == '@' {
+		return dst, false
+	}
+	dst = append(dst, m.Command...)
+	last := m.n - 1
+	for i := range last {
+		p := m.params[i]
+		if p == "" || p[0] == ':' {
+			return dst, false
+		}
+		dst = append(append(dst, ' '), p...)
+		spaces++
+	}
+	if countLow(dst[start:]) != spaces {
+		return dst, false
+	}
+	if m.n == 0 {
+		return dst, true
+	}
+	return m.appendLast(dst, m.params[last]), !holdsForbidden(m.params[last])
+}
+
+// appendRepaired appends the body with what may not stand there left out.
+func (m *Message) appendRepaired(dst []byte) []byte {
+	if m.Source != "" {
+		dst = append(appendWord(append(dst, ':'), m.Source), ' ')
 	}
 	dst = appendWord(dst, strings.TrimLeft(m.Command, commandSigns))
 	if m.n == 0 {
 		return dst
 	}
 	last := m.n - 1
-	for i := range last {
-		dst = append(dst, ' ')
-		dst = appendMiddle(dst, m.params[i])
+	for _, p := range m.params[:last] {
+		dst = appendWord(append(dst, ' '), strings.TrimLeft(p, paramSigns))
 	}
-	return m.appendLast(dst, m.params[last])
+	return m.appendLast(dst, stripForbidden(m.params[last]))
+}
+
+func (m *Message) appendLast(dst []byte, s string) []byte {
+	dst = append(dst, ' ')
+	if m.Trailing || needsColon(s) {
+		dst = append(dst, ':')
+	}
+	return append(dst, s...)
 }
 
 // AppendLimit is Append with everything but the tags cut to at most max bytes, not within a UTF-8 sequence. For lines
@@ -68,13 +113,6 @@ const commandSigns = ":@ \x00\r\n"
 // paramSigns may not begin a parameter that is not the last, for the same reasons.
 const paramSigns = ": \x00\r\n"
 
-func appendMiddle(dst []byte, s string) []byte {
-	if s != "" && s[0] <= ':' {
-		s = strings.TrimLeft(s, paramSigns)
-	}
-	return appendWord(dst, s)
-}
-
 // appendWord appends s without the bytes that may not stand within a word, and "*" when nothing is left.
 func appendWord(dst []byte, s string) []byte {
 	start := len(dst)
@@ -91,15 +129,6 @@ func appendWord(dst []byte, s string) []byte {
 		dst = append(dst, '*')
 	}
 	return dst
-}
-
-func (m *Message) appendLast(dst []byte, s string) []byte {
-	s = stripForbidden(s)
-	dst = append(dst, ' ')
-	if m.Trailing || needsColon(s) {
-		dst = append(dst, ':')
-	}
-	return append(dst, s...)
 }
 
 // needsColon reports whether a last parameter would be read as something else without ':'.

@@ -69,36 +69,28 @@ func isForbidden(c byte) bool { return c == 0 || c == '\r' || c == '\n' }
 
 // holdsForbidden reports whether s holds a byte that is forbidden. Every line in and out passes here, so it looks at
 // eight bytes at a time for any below 14, and examines only lines that have one (formatting codes) byte by byte.
-func holdsForbidden(s string) bool {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
+func holdsForbidden[T text](s T) bool {
 	if len(s) < 8 {
 		return holdsForbiddenBytewise(s)
 	}
-	var low uint64
-	for i := 0; i+8 <= len(s); i += 8 {
-		x := load64(s[i : i+8])
-		low |= (x - 14*ones) &^ x
+	low := below14(s[len(s)-8:])
+	rest := s
+	for len(rest) >= 32 {
+		low |= below14(rest) | below14(rest[8:]) | below14(rest[16:]) | below14(rest[24:])
+		rest = rest[32:]
 	}
-	x := load64(s[len(s)-8:])
-	low |= (x - 14*ones) &^ x
-	return low&highs != 0 && holdsForbiddenBytewise(s)
+	for len(rest) >= 8 {
+		low |= below14(rest)
+		rest = rest[8:]
+	}
+	return low&(0x80*everyByte) != 0 && holdsForbiddenBytewise(s)
 }
 
-func holdsForbiddenBytewise(s string) bool {
+func holdsForbiddenBytewise[T text](s T) bool {
 	for i := range len(s) {
 		if isForbidden(s[i]) {
 			return true
 		}
 	}
 	return false
-}
-
-// load64 is the first eight bytes of s, which the compiler reads in one instruction.
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

@@ -1,6 +1,9 @@
 package irc
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // MaxParams is the most parameters one message may carry (RFC 2812 section 2.3.1); the fifteenth takes the rest of
 // the line.
@@ -70,8 +73,8 @@ func (m *Message) Prefix() Prefix { return ParsePrefix(m.Source) }
 // no line is kept alive by a parameter nobody can see.
 func (m *Message) cut(n, old int) {
 	m.n = n
-	if n < old {
-		clear(m.params[n:old])
+	for i := n; i < old; i++ {
+		m.params[i] = ""
 	}
 }
 
@@ -93,64 +96,74 @@ func (m *Message) parse(line string) error {
 	if holdsForbidden(line) {
 		return ErrBadByte
 	}
-	m.Tags, m.Source = "", ""
-	line = skipSpaces(line)
-	if line != "" && line[0] == '@' {
-		m.Tags, line = cutWord(line[1:])
-		if err := checkTagSection(m.Tags); err != nil {
+	var tags, source string
+	i := skipSpaces(line, 0)
+	if i < len(line) && line[i] == '@' {
+		end := wordEnd(line, i)
+		tags, i = line[i+1:end], skipSpaces(line, end)
+		if err := checkTagSection(tags); err != nil {
 			return err
 		}
 	}
-	if line != "" && line[0] == ':' {
-		m.Source, line = cutWord(line[1:])
-		if m.Source == "" {
+	if i < len(line) && line[i] == ':' {
+		end := wordEnd(line, i)
+		source, i = line[i+1:end], skipSpaces(line, end)
+		if source == "" {
 			return ErrBadSource
 		}
 	}
-	m.Command, line = cutWord(line)
-	if m.Command == "" {
+	if i == len(line) {
 		return ErrEmpty
 	}
-	if m.Command[0] == ':' || m.Command[0] == '@' {
+	if line[i] == ':' || line[i] == '@' {
 		return ErrBadCommand
 	}
-	m.parseParams(line)
+	end := wordEnd(line, i)
+	m.Tags, m.Source, m.Command = tags, source, line[i:end]
+	m.parseParams(line, skipSpaces(line, end))
 	return nil
 }
 
-// parseParams fills the parameters from the rest of a line, which begins with no space.
-func (m *Message) parseParams(rest string) {
+// parseParams fills the parameters from what begins at line[i], with no space.
+func (m *Message) parseParams(line string, i int) {
 	n, old := 0, m.n
 	m.Trailing = false
-	for rest != "" {
-		if rest[0] == ':' {
-			m.params[n], m.Trailing = rest[1:], true
+	for i < len(line) {
+		if line[i] == ':' {
+			m.params[n], m.Trailing = line[i+1:], true
 			n++
 			break
 		}
 		if n == MaxParams-1 {
-			m.params[n], m.Trailing = rest, strings.IndexByte(rest, ' ') >= 0
+			m.params[n], m.Trailing = line[i:], strings.IndexByte(line[i:], ' ') >= 0
 			n++
 			break
 		}
-		m.params[n], rest = cutWord(rest)
+		end := wordEnd(line, i)
+		m.params[n] = line[i:end]
 		n++
+		i = skipSpaces(line, end)
 	}
 	m.cut(n, old)
 }
 
-// cutWord returns s up to the first space, and what follows the run of spaces there.
-func cutWord(s string) (word, rest string) {
-	i := strings.IndexByte(s, ' ')
-	if i < 0 {
-		return s, ""
+// wordEnd returns the index of the first space in s from i on, or len(s).
+func wordEnd(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		if found := findByte(load64(s[i:i+8]), ' '); found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
 	}
-	return s[:i], skipSpaces(s[i+1:])
+	for i < len(s) && s[i] != ' ' {
+		i++
+	}
+	return i
 }
 
-func skipSpaces(s string) string {
-	for s != "" && s[0] == ' ' {
-		s = s[1:]
+// skipSpaces returns the index of the first byte in s from i on that is no space, or len(s).
+func skipSpaces(s string, i int) int {
+	for i < len(s) && s[i] == ' ' {
+		i++
 	}
-	return s
+	return i
 }

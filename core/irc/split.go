@@ -45,7 +45,7 @@ func splitList(room int, words iter.Seq[string], sep byte) iter.Seq[string] {
 func Truncate(s string, max int) string { return s[:cutLen(s, max)] }
 
 // cutLen returns the length of what Truncate returns.
-func cutLen[T string | []byte](b T, max int) int {
+func cutLen[T text](b T, max int) int {
 	if max <= 0 {
 		return 0
 	}

@@ -58,14 +58,17 @@ type Operator struct {
 	Name string
 	// PasswordHash is bcrypt; it is checked at the edge, never here.
 	PasswordHash string
-	Class        string
+	// Class is the name of its class; "" is "admin", which may do everything unless Classes says otherwise.
+	Class string
 	// Hosts are the user@host masks it may come from; empty means any.
 	Hosts []string
 }
 
 // OperClass is a named set of privileges.
 type OperClass struct {
-	Name       string
+	Name string
+	// Privileges are: kill, ban (GLINE and KLINE; exempt from bans), wallops, globops, massmessage (PRIVMSG $*),
+	// permanent (channel mode P), auspex (sees invisible users, hidden channels and real addresses), or * for all.
 	Privileges []string
 }
 

@@ -93,8 +93,8 @@ func (c *Config) validateOperators() error {
 		if op.Name == "" || op.Name[0] == ':' || strings.ContainsAny(op.Name, " \r\n\x00") || op.Name == grantServices || names[op.Name] {
 			errs = append(errs, fmt.Errorf("operator %q: the name must be one word, not %q, and there once", op.Name, grantServices))
 		}
-		if !classes[op.Class] {
-			errs = append(errs, fmt.Errorf("operator %q: there is no class %q", op.Name, op.Class))
+		if class := op.className(); class != defaultClass && !classes[class] {
+			errs = append(errs, fmt.Errorf("operator %q: there is no class %q", op.Name, class))
 		}
 		names[op.Name] = true
 	}

@@ -22,7 +22,7 @@ func (s *Server) cmdList(u *session, c *call) *failure {
 	s.reply(u, irc.RPL_LISTSTART, "Channel")
 	for _, ch := range s.listCandidates(&filter) {
 		if s.listsChannel(u, ch) && filter.selects(ch, s.now) {
-			s.replyText(u, irc.RPL_LIST, ch.topic, ch.name, strconv.Itoa(len(ch.members)))
+			s.sendText(only(u), s.name(), irc.RPL_LIST.Code(), u.nick, ch.name, strconv.Itoa(len(ch.members)), ch.topic)
 		}
 	}
 	s.reply(u, irc.RPL_LISTEND)

@@ -90,6 +90,6 @@ func (s *Server) statsBans(u *session) {
 // statsBannedAddresses lists the addresses that the configuration bans.
 func (s *Server) statsBannedAddresses(u *session) {
 	for _, b := range s.cfg.Banned {
-		s.replyText(u, irc.RPL_STATSDLINE, b.Value, "D", b.Name)
+		s.sendText(only(u), s.name(), irc.RPL_STATSDLINE.Code(), u.nick, "D", b.Name, b.Value)
 	}
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"strings"
 
 	"robustirc/core/irc"
@@ -29,6 +30,10 @@ type splitter struct {
 // feed calls line for every line that chunk completes, with a fault when it must not be used. Empty lines are passed
 // over, as every server does. Lines end with LF; CR before it belongs to the ending.
 func (s *splitter) feed(chunk []byte, line func(text string, f fault)) {
+	if bytes.IndexByte(chunk, '\n') < 0 {
+		s.keep(chunk, line)
+		return
+	}
 	text := string(s.partial) + string(chunk)
 	searched := len(s.partial)
 	for {
@@ -46,19 +51,20 @@ func (s *splitter) feed(chunk []byte, line func(text string, f fault)) {
 			line(whole, check(whole))
 		}
 	}
-	s.keep(text, line)
+	s.partial = s.partial[:0]
+	s.keep([]byte(text), line)
 }
 
-// keep remembers the beginning of a line, unless it is already too long.
-func (s *splitter) keep(text string, line func(string, fault)) {
+// keep remembers the beginning of a line, or more of it, unless it is too long.
+func (s *splitter) keep(text []byte, line func(string, fault)) {
 	switch {
-	case s.skipping || text == "":
+	case s.skipping || len(s.partial)+len(text) == 0:
 		s.partial = nil
-	case len(text) > maxClientLine+len("\r"):
+	case len(s.partial)+len(text) > maxClientLine+len("\r"):
 		s.partial, s.skipping = nil, true
 		line("", faultTooLong)
 	default:
-		s.partial = append(s.partial[:0], text...)
+		s.partial = append(s.partial, text...)
 	}
 }
 

@@ -199,7 +199,7 @@ func (c *conn) prefix() string {
 
 // post posts what waits, batch by batch, until nothing does.
 func (c *conn) post() {
-	var batch []Line
+	var batch []string
 	for {
 		if batch = c.recv.take(batch); batch == nil {
 			return

@@ -46,7 +46,7 @@ type fakeSession struct {
 	wake   chan struct{}
 
 	mu      sync.Mutex
-	batches [][]Line
+	batches [][]string
 	out     []string
 	ended   bool
 	behind  bool
@@ -56,7 +56,7 @@ type fakeSession struct {
 
 func (s *fakeSession) Prefix() string { return "srv" }
 
-func (s *fakeSession) Post(ctx context.Context, lines []Line) error {
+func (s *fakeSession) Post(ctx context.Context, lines []string) error {
 	s.net.mu.Lock()
 	hold := s.net.hold
 	s.net.mu.Unlock()
@@ -72,10 +72,10 @@ func (s *fakeSession) Post(ctx context.Context, lines []Line) error {
 	if s.ended {
 		return ErrSessionEnded
 	}
-	s.batches = append(s.batches, append([]Line(nil), lines...))
+	s.batches = append(s.batches, append([]string(nil), lines...))
 	for _, l := range lines {
-		s.out = append(s.out, ":srv ECHO "+l.Text)
-		if text, ok := strings.CutPrefix(l.Text, "QUIT :"); ok {
+		s.out = append(s.out, ":srv ECHO "+l)
+		if text, ok := strings.CutPrefix(l, "QUIT :"); ok {
 			s.endLocked("Quit: " + text)
 		}
 	}
@@ -141,7 +141,7 @@ func (s *fakeSession) Delete(ctx context.Context, quit string) error {
 
 func (s *fakeSession) Close() { s.mu.Lock(); defer s.mu.Unlock(); s.closed = true }
 
-func (s *fakeSession) lines() (all []Line, batches int) {
+func (s *fakeSession) lines() (all []string, batches int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.batches {

@@ -41,21 +41,14 @@ type Throttler interface {
 	Throttles() bool
 }
 
-// Line is one line of a client, without its line ending.
-type Line struct {
-	// ID is unique within the session and not zero; a retry has the same.
-	ID uint64
-	// Text is the line. It may hold any byte except NUL, CR and LF.
-	Text string
-}
-
 // Session is one client's session. Post, Receive and Delete are each called by one goroutine at a time, but
 // concurrently with each other.
 type Session interface {
 	// Prefix is the server's name.
 	Prefix() string
-	// Post returns once all lines are durable, retrying as long as ctx allows.
-	Post(ctx context.Context, lines []Line) error
+	// Post returns once all lines, without line endings, are durable, each once, retrying as long as ctx allows. The
+	// lines hold any byte except NUL, CR and LF.
+	Post(ctx context.Context, lines []string) error
 	// Receive waits for output and returns all that is pending, at least one line, without line endings. It returns
 	// io.EOF after the session's last line.
 	Receive(ctx context.Context) ([]string, error)

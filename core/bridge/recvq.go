@@ -12,9 +12,8 @@ const (
 // ends it when nothing is left, so that idle clients have none.
 type recvq struct {
 	mu      sync.Mutex
-	lines   []Line
+	lines   []string
 	bytes   int
-	lastID  uint64
 	posting bool
 	closed  bool
 	// idle is closed when the poster has ended; nil before the first one.
@@ -31,8 +30,7 @@ func (q *recvq) put(text string) (start, full bool) {
 	if q.closed {
 		return false, false
 	}
-	q.lastID++
-	q.lines = append(q.lines, Line{ID: q.lastID, Text: text})
+	q.lines = append(q.lines, text)
 	q.bytes += len(text)
 	if start = !q.posting; start {
 		q.posting, q.idle = true, make(chan struct{})
@@ -51,7 +49,7 @@ func (q *recvq) full() bool {
 }
 
 // take moves the next batch to batch[:0]. It returns nothing, and ends the poster, when no line waits.
-func (q *recvq) take(batch []Line) []Line {
+func (q *recvq) take(batch []string) []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	batch = append(batch[:0], q.lines[:min(len(q.lines), MaxBatch)]...)
@@ -64,7 +62,7 @@ func (q *recvq) take(batch []Line) []Line {
 	clear(q.lines[rest:])
 	q.lines = q.lines[:rest]
 	for _, l := range batch {
-		q.bytes -= len(l.Text)
+		q.bytes -= len(l)
 	}
 	select {
 	case q.space <- struct{}{}:

@@ -68,16 +68,27 @@ type DeleteRequest struct {
 	Quitmessage string
 }
 
-// MaxLine is the longest line a session may post, in bytes without line ending.
-const MaxLine = 510
+// MaxLine is the longest line a session may post, in bytes without line ending and without IRCv3 tags; MaxTags is how
+// many bytes '@' and tags may have before it.
+const (
+	MaxLine = 510
+	MaxTags = 4095
+)
 
 // MaxBody is the longest body of a v1 request, in bytes.
 const MaxBody = 2048
 
 // CheckLine says why a line cannot be posted, or nil.
 func CheckLine(line string) error {
-	if len(line) > MaxLine {
-		return fmt.Errorf("the line has %d bytes, at most %d are allowed", len(line), MaxLine)
+	body := line
+	if strings.HasPrefix(line, "@") {
+		var tags string
+		if tags, body, _ = strings.Cut(line, " "); len(tags) > MaxTags {
+			return fmt.Errorf("the tags have %d bytes, at most %d are allowed", len(tags), MaxTags)
+		}
+	}
+	if len(body) > MaxLine {
+		return fmt.Errorf("the line has %d bytes, at most %d are allowed", len(body), MaxLine)
 	}
 	if strings.ContainsAny(line, "\r\n\x00") {
 		return fmt.Errorf("the line contains CR, LF or NUL")

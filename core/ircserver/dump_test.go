@@ -51,7 +51,7 @@ func dumpSession(u *session) string {
 		}
 	}
 	for _, k := range u.invites {
-		add("invited", string(k))
+		add("invited", string(k.channel))
 	}
 	for _, e := range u.silence {
 		add("silence", e.mask)

@@ -1,7 +1,6 @@
 package ircserver
 
 import (
-	"slices"
 	"strings"
 
 	"robustirc/core/irc"
@@ -29,8 +28,6 @@ func (s *Server) joinGate(u *session, ch *channel, key string) *failure {
 	}
 	return nil
 }
-
-func (u *session) invitedTo(ch *channel) bool { return slices.Contains(u.invites, foldChan(ch.name)) }
 
 func gateBanned(s *Server, u *session, ch *channel, _ string) *failure {
 	if ch.isBanned(u) && !u.invitedTo(ch) {

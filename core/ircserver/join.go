@@ -33,16 +33,14 @@ func (s *Server) cmdJoin(u *session, c *call) *failure {
 // join lets u into the channel of this name, or into the one it forwards to, or says why not.
 func (s *Server) join(u *session, name, key string) *failure {
 	ch := s.channels[foldChan(name)]
-	if ch != nil && ch.byID[u.id] != nil {
+	switch {
+	case ch != nil && ch.byID[u.id] != nil:
 		return nil
-	}
-	if !validChannel(name, s.cfg.Limits.ChannelLen) {
+	case !irc.ValidChannel(name, s.cfg.Limits.ChannelLen):
 		return noSuchChannel(printable(name))
-	}
-	if len(u.channels) >= s.cfg.Limits.ChannelsPerUser {
+	case len(u.channels) >= s.cfg.Limits.ChannelsPerUser:
 		return fail(irc.ERR_TOOMANYCHANNELS, name)
-	}
-	if ch == nil {
+	case ch == nil:
 		return s.found(u, name)
 	}
 	ch, f := s.admit(u, ch, key)
@@ -61,19 +59,28 @@ func (s *Server) found(u *session, name string) *failure {
 	ch.modes.set('n')
 	ch.modes.set('t')
 	s.channels[foldChan(name)] = ch
-	s.enter(u, ch, statusOp)
-	if !u.services {
-		s.send(only(u), s.name(), "MODE", ch.name, "+"+ch.modes.String())
-	}
+	s.appear(u, ch, statusOp)
+	s.send(s.witnesses(ch), s.name(), "MODE", ch.name, "+"+ch.modes.String())
+	s.show(u, ch)
 	return nil
 }
 
-// enter makes u a member and shows the channel to u, and u to the channel.
+// enter makes u a member of ch with the given status, and shows u to the channel and the channel to u.
 func (s *Server) enter(u *session, ch *channel, st status) {
+	s.appear(u, ch, st)
+	s.show(u, ch)
+}
+
+// appear makes u a member, which the others see.
+func (s *Server) appear(u *session, ch *channel, st status) {
 	m := ch.add(u, st, s.now)
 	s.uninvite(u, ch)
 	s.send(s.withoutLinks(ch.seers(m)), u.prefix, "JOIN", ch.name)
 	s.servicesJoin(ch, m)
+}
+
+// show sends u what a client needs to know of a channel that it has joined.
+func (s *Server) show(u *session, ch *channel) {
 	if u.services {
 		return
 	}
@@ -103,7 +110,7 @@ func (s *Server) cmdPart(u *session, c *call) *failure {
 	return nil
 }
 
-// part takes u out of ch with a PART that all members see.
+// part takes u out of ch with a PART that the members see.
 func (s *Server) part(u *session, ch *channel, reason string) {
 	to := s.witnessesOf(u, ch)
 	if reason == "" {
@@ -112,18 +119,4 @@ func (s *Server) part(u *session, ch *channel, reason string) {
 		s.sendText(to, u.prefix, "PART", ch.name, reason)
 	}
 	s.leave(u, ch)
-}
-
-// validChannel reports whether name is a channel's: '#' and characters that neither separate nor format (RFC 2812
-// section 1.3), at most max bytes.
-func validChannel(name string, max int) bool {
-	if len(name) < 1 || name[0] != '#' || len(name) > max {
-		return false
-	}
-	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c == ',' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -3,6 +3,8 @@ package ircserver
 import (
 	"slices"
 	"strings"
+
+	"robustirc/core/irc"
 )
 
 // createSession starts a session that has not registered yet. The edge refuses sessions beyond MaxSessions with a
@@ -31,19 +33,18 @@ func (s *Server) createSession(in *Input) {
 	}
 }
 
-// moved notes that u's client comes from another address, and reports whether it may stay.
+// moved notes that u's client comes from another address, and reports whether it may stay. The host that others see
+// stays as it was when u registered: a client that changes its way to the network is still the same.
 func (s *Server) moved(u *session, remote string) bool {
 	u.remote = strings.Clone(remote)
-	if !u.modes.has('x') {
-		s.rehost(u)
-	}
 	if u.registered {
 		return !s.banned(u)
 	}
+	s.rehost(u)
 	return true
 }
 
-// rehost makes the host that others see follow u's address and mode x.
+// rehost makes the host that others see follow mode x.
 func (s *Server) rehost(u *session) { u.setIdentity(u.nick, u.user, u.visibleHost()) }
 
 // quit ends a session: those who share a channel see QUIT, its owner sees ERROR, and its stream ends. A services link
@@ -64,6 +65,14 @@ func (s *Server) quit(u *session, reason string) {
 	if u.link == 0 {
 		s.sendText(only(u), "", "ERROR", closingLink(u, reason)).Final = true
 	}
+}
+
+// quitText is the quit message of a session that the edge ends.
+func quitText(text string) string {
+	if text == "" {
+		return "Connection closed"
+	}
+	return irc.Truncate(text, irc.MaxLine/2)
 }
 
 // closingLink is the text of the ERROR that ends a session.

@@ -32,7 +32,7 @@ func (s *Server) cmdList(u *session, c *call) *failure {
 // listsChannel reports whether LIST shows ch to u. Unlike elsewhere an invitation is enough: whoever is asked to join
 // a hidden channel knows it.
 func (s *Server) listsChannel(u *session, ch *channel) bool {
-	return s.seesChannel(u, ch) || slices.Contains(u.invites, foldChan(ch.name))
+	return s.seesChannel(u, ch) || u.invitedTo(ch)
 }
 
 // listCandidates returns the channels that f may select, sorted by folded name. Filters that only name channels, the

@@ -1,66 +1,66 @@
 package ircserver
 
 import (
+	"iter"
 	"strings"
 
 	"robustirc/core/irc"
 )
 
-// cmdNames lists the members of channels.
+// cmdNames lists the members of channels. Without a parameter there is only the end: the list of everybody on the
+// network is WHO's to give.
 func (s *Server) cmdNames(u *session, c *call) *failure {
-	for _, name := range strings.Split(c.Param(0), ",") {
-		ch := s.channels[foldChan(name)]
-		if ch == nil || !s.canSee(u, ch) {
-			s.reply(u, irc.RPL_ENDOFNAMES, middle(name))
-			continue
+	if c.Param(0) == "" {
+		s.reply(u, irc.RPL_ENDOFNAMES, "*")
+		return nil
+	}
+	for i, name := range strings.Split(c.Param(0), ",") {
+		if i == s.cfg.Limits.TargetsPerMessage {
+			return fail(irc.ERR_TOOMANYTARGETS, printable(name))
 		}
-		s.names(u, ch)
+		if ch := s.channels[foldChan(name)]; ch != nil && s.seesChannel(u, ch) {
+			s.names(u, ch)
+		} else {
+			s.reply(u, irc.RPL_ENDOFNAMES, printable(name))
+		}
 	}
 	return nil
 }
 
-// canSee reports whether u may know of ch: it is not secret, or u is in it.
-func (s *Server) canSee(u *session, ch *channel) bool {
-	return ch.byID[u.id] != nil || !ch.modes.has('s') && !ch.modes.has('p') || u.isOper()
+// names sends u the members of ch that it may see, in as many 353 as they need, and 366.
+func (s *Server) names(u *session, ch *channel) {
+	prefixLen := len(":  353  =  :") + len(s.name()) + len(u.target()) + len(ch.name)
+	for line := range irc.SplitWords(prefixLen, s.memberNames(u, ch), irc.MaxLine-2) {
+		s.replyText(u, irc.RPL_NAMREPLY, line, ch.symbol(), ch.name)
+	}
+	s.reply(u, irc.RPL_ENDOFNAMES, ch.name)
 }
 
-// names sends 353 and 366.
-func (s *Server) names(u *session, ch *channel) {
-	symbol := "="
+// symbol says in 353 whether the channel is public, private or secret.
+func (ch *channel) symbol() string {
 	switch {
 	case ch.modes.has('s'):
-		symbol = "@"
+		return "@"
 	case ch.modes.has('p'):
-		symbol = "*"
+		return "*"
 	}
-	inside := ch.byID[u.id] != nil
-	// ":server 353 nick = #channel :" and the line ending
-	room := irc.MaxLine - 2 - len(s.name()) - len(u.target()) - len(ch.name) - len(":  353  = ") - len(" :")
-	var b strings.Builder
-	flush := func() {
-		if b.Len() > 0 {
-			s.replyText(u, irc.RPL_NAMREPLY, b.String(), symbol, ch.name)
-			b.Reset()
+	return "="
+}
+
+// memberNames are the members of ch that u may see, as u's capabilities demand them.
+func (s *Server) memberNames(u *session, ch *channel) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, m := range ch.members {
+			if !s.seesMember(u, ch, m) {
+				continue
+			}
+			name := m.nick
+			if u.caps&CapUserhostInNames != 0 {
+				name = m.prefix
+			}
+			if !yield(m.status.prefixes(u.caps&CapMultiPrefix != 0) + name) {
+				return
+			}
 		}
 	}
-	for _, m := range ch.members {
-		if !inside && m.modes.has('i') || !ch.isShownTo(m, ch.byID[u.id]) {
-			continue
-		}
-		name := m.status.prefixes(u.caps&CapMultiPrefix != 0)
-		if u.caps&CapUserhostInNames != 0 {
-			name += m.prefix
-		} else {
-			name += m.nick
-		}
-		if b.Len() > 0 && b.Len()+1+len(name) > room {
-			flush()
-		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(name)
-	}
-	flush()
-	s.reply(u, irc.RPL_ENDOFNAMES, ch.name)
 }

@@ -44,7 +44,7 @@ func (s *Server) cmdNick(u *session, c *call) *failure {
 
 // mayTake says why u may not have this nick, or nil.
 func (s *Server) mayTake(u *session, nick string) *failure {
-	if !validNick(nick, s.cfg.Limits.NickLen) {
+	if !irc.ValidNick(nick, s.cfg.Limits.NickLen) {
 		return fail(irc.ERR_ERRONEUSNICKNAME, printable(nick))
 	}
 	if h := s.held(nick); h != nil {
@@ -61,24 +61,6 @@ func (s *Server) mayTake(u *session, nick string) *failure {
 
 // reservedNick reports whether nick is one that only services may have: one that ends in "serv".
 func reservedNick(nick string) bool { return strings.HasSuffix(string(foldNick(nick)), "serv") }
-
-// validNick reports whether nick is one by RFC 2812 section 2.3.1, of at most max bytes.
-func validNick(nick string, max int) bool {
-	if nick == "" || len(nick) > max || '0' <= nick[0] && nick[0] <= '9' || nick[0] == '-' {
-		return false
-	}
-	for i := range len(nick) {
-		if !nickByte(nick[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// nickByte reports whether c may stand in a nick: a letter, a digit, '-' or one of RFC 2812's specials.
-func nickByte(c byte) bool {
-	return '0' <= c && c <= '9' || c == '-' || 'A' <= c && c <= '}'
-}
 
 // rename gives u a nick that it may take. Those who share a channel with u see it, once.
 func (s *Server) rename(u *session, nick string) {

@@ -152,7 +152,7 @@ func (s *Server) readSession(d *decoder) *session {
 	u.modes = modeSet(d.uint())
 	u.link = SessionID(d.uint())
 	u.channels = s.readChannelNames(d)
-	u.invites = getList(d, 1, getFolded[chanKey])
+	u.invites = getList(d, 2, getInvitation)
 	u.silence = getList(d, 4, getEntry)
 	u.accept = getList(d, 1, func(d *decoder) SessionID { return SessionID(d.uint()) })
 	readRecent(d, u)
@@ -161,6 +161,10 @@ func (s *Server) readSession(d *decoder) *session {
 		u.prefix = u.nick
 	}
 	return u
+}
+
+func getInvitation(d *decoder) invitation {
+	return invitation{channel: getFolded[chanKey](d), created: d.int()}
 }
 
 func getFolded[K ~string](d *decoder) K { return K(getString(d)) }

@@ -91,7 +91,7 @@ func (s *Server) applyKind(in *Input) {
 		s.applyLine(in)
 	case KindDelete:
 		if u := s.sessions[in.Session]; u != nil {
-			s.quit(u, in.Text)
+			s.quit(u, quitText(in.Text))
 		}
 	case KindTick:
 		s.tick()

@@ -51,10 +51,12 @@ type session struct {
 	pass           string // the NickServ password that PASS gave, until registration hands it on
 	granted        string // what PASS was verified for, until registration: operator names and "services"
 
-	channels []*channel // in the order of joining
-	invites  []chanKey  // outstanding invitations, oldest first, bounded
+	channels []*channel   // in the order of joining
+	invites  []invitation // outstanding ones, oldest first, at most maxInvites
 	silence  []listEntry
 	accept   []SessionID // who may message while +g, in the order they were accepted; ids are never reused
+	// lastKnock is when the session last knocked on a channel.
+	lastKnock int64
 	// callerIDTold is when the session was last told (718) that somebody it does not accept tries to write.
 	callerIDTold int64
 

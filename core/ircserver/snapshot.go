@@ -106,15 +106,19 @@ func putSession(dst []byte, u *session) []byte {
 	dst = putUint(dst, uint64(u.modes))
 	dst = putUint(dst, u.link)
 	dst = putList(dst, u.channels, func(dst []byte, ch *channel) []byte { return putString(dst, foldChan(ch.name)) })
-	dst = putList(dst, u.invites, putString)
+	dst = putList(dst, u.invites, putInvitation)
 	dst = putList(dst, u.silence, putEntry)
 	dst = putList(dst, u.accept, func(dst []byte, id SessionID) []byte { return putUint(dst, id) })
 	return putRecent(dst, u)
 }
 
+func putInvitation(dst []byte, i invitation) []byte {
+	return putInt(putString(dst, i.channel), i.created)
+}
+
 // times, strings and switches list the fields of one kind in the order of the encoding, for both directions.
 func (u *session) times() []*int64 {
-	return []*int64{&u.created, &u.lastActive, &u.lastSpoke, &u.signedOn, &u.callerIDTold}
+	return []*int64{&u.created, &u.lastActive, &u.lastSpoke, &u.signedOn, &u.lastKnock, &u.callerIDTold}
 }
 
 func (u *session) strings() []*string {

@@ -28,6 +28,8 @@ type fsm struct {
 	logger      *slog.Logger
 	stop        func(error)
 	initial     ircserver.Config
+	// apply is (*ircserver.Server).Apply; tests put something worse in its place.
+	apply func(*ircserver.Server, *ircserver.Input) []ircserver.Output
 
 	mu      sync.RWMutex // held for writing while the machine changes
 	machine *ircserver.Server
@@ -64,6 +66,7 @@ func newFSM(cfg fsmConfig) *fsm {
 		logs: cfg.Logs, compression: cfg.Compression, logger: cfg.Logger, stop: cfg.Stop, initial: cfg.Initial,
 		machine: ircserver.New(cfg.Initial),
 		out:     outputstream.New(outputLimits(&cfg.Initial)),
+		apply:   (*ircserver.Server).Apply,
 		dead:    map[ircserver.InputID]death{},
 		base:    base{index: 1},
 	}
@@ -150,7 +153,7 @@ func decodeRun(logs []*raft.Log) (run []decoded, err error) {
 
 // entryError says which committed entry could not be decoded, and what to do.
 func entryError(index uint64, err error) error {
-	if errors.Is(err, errCompression) {
+	if errors.Is(err, errCompression) || errors.Is(err, ircserver.ErrVersion) {
 		return fmt.Errorf("node: raft log entry %d: %w; upgrade this node", index, err)
 	}
 	return &CorruptError{File: "the committed log", Index: index, Err: err}
@@ -200,7 +203,7 @@ func (f *fsm) applyEntry(d *decoded) any {
 
 // applyInput applies one input; f.mu is held. It reports whether the replica can go on.
 func (f *fsm) applyInput(index uint64, pos int, in *ircserver.Input) bool {
-	outs, panicked := try(f.machine, in)
+	outs, panicked := f.try(f.machine, in)
 	if panicked != nil {
 		var err error
 		if outs, err = f.bury(index, pos, in, panicked); err != nil {
@@ -304,6 +307,9 @@ func (f *fsm) Restore(r io.ReadCloser) error {
 		return err
 	}
 	machine, err := ircserver.Restore(d.state)
+	if errors.Is(err, ircserver.ErrVersion) {
+		return fmt.Errorf("node: restoring a snapshot: %w; upgrade this node", err)
+	}
 	if err == nil && machine.Inputs() != d.at.input {
 		err = fmt.Errorf("it was taken after input %d, but the header says %d", machine.Inputs(), d.at.input)
 	}

@@ -41,13 +41,13 @@ type panicked struct {
 }
 
 // try applies an input. This is the one place where a panic of the machine is caught; the machine is then unusable.
-func try(m *ircserver.Server, in *ircserver.Input) (outs []ircserver.Output, p *panicked) {
+func (f *fsm) try(m *ircserver.Server, in *ircserver.Input) (outs []ircserver.Output, p *panicked) {
 	defer func() {
 		if r := recover(); r != nil {
 			outs, p = nil, &panicked{value: r, stack: debug.Stack()}
 		}
 	}()
-	return m.Apply(in), nil
+	return f.apply(m, in), nil
 }
 
 // bury makes the machine anew without the input that panicked and returns what its replacement put out. An error means
@@ -61,14 +61,14 @@ func (f *fsm) bury(index uint64, pos int, in *ircserver.Input, p *panicked) ([]i
 		"input", id, "index", index, "session", in.Session, "kind", in.Kind, "text", in.Text, "panic", p.value, "stack", string(p.stack))
 	f.stats.death()
 	d := buried
-	outs, again := try(f.machine, d.replace(in))
+	outs, again := f.try(f.machine, d.replace(in))
 	if again != nil {
 		f.logger.Error("closing the session panicked too: the input is ignored", "input", id, "panic", again.value, "stack", string(again.stack))
 		if err := f.rebuild(index, pos); err != nil {
 			return nil, err
 		}
 		d = ignored
-		if outs, again = try(f.machine, d.replace(in)); again != nil {
+		if outs, again = f.try(f.machine, d.replace(in)); again != nil {
 			return nil, fmt.Errorf("node: the machine panics on an input that does nothing, after input %d: %v", id-1, again.value)
 		}
 	}
@@ -150,7 +150,7 @@ func (f *fsm) reapply(m *ircserver.Server, inputs []ircserver.Input) error {
 		if d, ok := f.dead[m.Inputs()+1]; ok {
 			in = d.replace(in)
 		}
-		if _, p := try(m, in); p != nil {
+		if _, p := f.try(m, in); p != nil {
 			return fmt.Errorf("node: input %d panicked when it was applied again, but not the first time: %v\n%s", m.Inputs(), p.value, p.stack)
 		}
 	}

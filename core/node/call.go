@@ -13,7 +13,7 @@ type call struct {
 
 	mu      sync.Mutex
 	left    int
-	results []result
+	results []ircserver.InputID // the numbers that the inputs got
 	index   uint64 // the highest raft index of an entry that carried one of the inputs
 	err     error  // the first error
 }
@@ -27,7 +27,7 @@ type item struct {
 func (it item) input() *ircserver.Input { return &it.call.inputs[it.i] }
 
 func newCall(inputs []ircserver.Input, finish func(*call)) *call {
-	return &call{inputs: inputs, finish: finish, left: len(inputs), results: make([]result, len(inputs))}
+	return &call{inputs: inputs, finish: finish, left: len(inputs), results: make([]ircserver.InputID, len(inputs))}
 }
 
 // items returns the call's inputs one by one.
@@ -40,15 +40,15 @@ func (c *call) items() []item {
 }
 
 // done records that an input was applied by the entry at index.
-func (it item) done(r result, index uint64) { it.settle(r, index, nil) }
+func (it item) done(id ircserver.InputID, index uint64) { it.settle(id, index, nil) }
 
 // fail records that an input was not applied, or that nobody knows.
-func (it item) fail(err error) { it.settle(result{}, 0, err) }
+func (it item) fail(err error) { it.settle(0, 0, err) }
 
-func (it item) settle(r result, index uint64, err error) {
+func (it item) settle(id ircserver.InputID, index uint64, err error) {
 	c := it.call
 	c.mu.Lock()
-	c.results[it.i] = r
+	c.results[it.i] = id
 	c.index = max(c.index, index)
 	if c.err == nil {
 		c.err = err

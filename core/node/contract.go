@@ -22,6 +22,8 @@ var (
 	ErrRevision = errors.New("node: the configuration was changed by somebody else")
 	// ErrQuorum is returned when a change of membership would leave the cluster without a quorum of healthy nodes.
 	ErrQuorum = errors.New("node: this would lose quorum")
+	// ErrNoLeader is returned when no leader took the request within Config.HoldTimeout; it may still happen.
+	ErrNoLeader = errors.New("node: no leader: is a majority of the nodes running and connected?")
 	// ErrOutOfService is returned while the node must not serve: it is replaying, quarantined or shutting down.
 	ErrOutOfService = errors.New("node: out of service")
 )

@@ -22,9 +22,10 @@ const (
 	methodPropose     method = 1 + iota // inputs for the leader's proposer
 	methodCommitIndex                   // the leader's commit index, after it has verified that it leads
 	methodPing                          // time and version
-	methodDigest                        // a state digest, for comparison
-	methodAddPeer                       // membership: id, address
-	methodRemovePeer                    // membership: id
+	methodDigests                       // the newest state digests, for comparison
+	methodAddPeer                       // membership, at the leader: id, address
+	methodRemovePeer                    // membership, at the leader: id
+	methodJoin                          // membership, at any member: id, address
 )
 
 const (
@@ -51,7 +52,7 @@ const (
 	statusOther = 255
 )
 
-// appendError encodes an error as its status and its text.
+// errorStatus encodes an error as its status and its text.
 func errorStatus(err error) (byte, string) {
 	for i, e := range wireErrors {
 		if i > 0 && errors.Is(err, e) {
@@ -128,12 +129,16 @@ func readBody(r io.Reader, size int) ([]byte, error) {
 	return body, nil
 }
 
-// writeFrames writes what comes out of frames until it fails or done closes; what waits goes out in one write.
-func writeFrames(conn net.Conn, frames <-chan []byte, done <-chan struct{}) error {
+// writeFrames writes what comes out of frames until it fails or done closes; what waits goes out in one write. taken,
+// when not nil, is called for each frame.
+func writeFrames(conn net.Conn, frames <-chan []byte, done <-chan struct{}, taken func()) error {
 	w := bufio.NewWriterSize(conn, rpcWriteBuffer)
 	for {
 		select {
 		case f := <-frames:
+			if taken != nil {
+				taken()
+			}
 			if _, err := w.Write(f); err != nil {
 				return err
 			}
@@ -171,8 +176,9 @@ type peerConn struct {
 	pending map[uint64]chan frame
 }
 
-// call sends one request and waits for its reply. errPeerGone says that the outcome is unknown.
-func (p *peerClient) call(ctx context.Context, m method, payload []byte) ([]byte, error) {
+// call sends one request and waits for its reply; abort, when it is closed, ends the wait. errPeerGone says that the
+// outcome is unknown.
+func (p *peerClient) call(ctx context.Context, abort <-chan struct{}, m method, payload []byte) ([]byte, error) {
 	c, err := p.connected(ctx)
 	if err != nil {
 		return nil, err
@@ -182,6 +188,8 @@ func (p *peerClient) call(ctx context.Context, m method, payload []byte) ([]byte
 	select {
 	case c.frames <- appendFrame(nil, id, byte(m), payload):
 	case <-c.dead:
+		return nil, errPeerGone
+	case <-abort:
 		return nil, errPeerGone
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -193,6 +201,8 @@ func (p *peerClient) call(ctx context.Context, m method, payload []byte) ([]byte
 		}
 		return f.payload, nil
 	case <-c.dead:
+		return nil, errPeerGone
+	case <-abort:
 		return nil, errPeerGone
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -303,7 +313,7 @@ func (c *peerConn) read() {
 
 func (c *peerConn) write() {
 	defer c.end()
-	_ = writeFrames(c.net, c.frames, c.dead)
+	_ = writeFrames(c.net, c.frames, c.dead, nil)
 }
 
 func (c *peerConn) end() {
@@ -314,4 +324,16 @@ func (c *peerConn) end() {
 		close(c.dead)
 		c.net.Close()
 	}
+}
+
+// idle reports whether nobody waits for a reply.
+func (p *peerClient) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn == nil {
+		return p.dialing == nil
+	}
+	p.conn.mu.Lock()
+	defer p.conn.mu.Unlock()
+	return len(p.conn.pending) == 0
 }

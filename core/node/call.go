@@ -14,8 +14,8 @@ type call struct {
 	mu      sync.Mutex
 	left    int
 	results []ircserver.InputID // the numbers that the inputs got
-	index   uint64 // the highest raft index of an entry that carried one of the inputs
-	err     error  // the first error
+	index   uint64              // the highest raft index of an entry that carried one of the inputs
+	err     error               // the first error
 }
 
 // item is one input of a call.

@@ -10,7 +10,7 @@ type metrics struct {
 	fsyncSeconds    prometheus.Histogram
 	elections       prometheus.Counter
 	forwarded       prometheus.Counter
-	proposalRetries  prometheus.Counter
+	proposalRetries prometheus.Counter
 	delayed         prometheus.Gauge
 	floods          prometheus.Counter
 	halfOpenDropped prometheus.Counter
@@ -38,7 +38,7 @@ func newMetrics(n *Node) (*metrics, error) {
 			Help: "Time to write entries to the log and have them on disk."}),
 		elections:       counter("robustirc_elections_started_total", "How often this node stood for election."),
 		forwarded:       counter("robustirc_forwarded_inputs_total", "Inputs sent on to the leader."),
-		proposalRetries:  counter("robustirc_proposal_retries_total", "How often inputs were handed in again because there was no leader or it went away."),
+		proposalRetries: counter("robustirc_proposal_retries_total", "How often inputs were handed in again because there was no leader or it went away."),
 		delayed:         prometheus.NewGauge(prometheus.GaugeOpts{Name: "robustirc_throttled_sessions", Help: "Sessions with lines that wait for their throttle."}),
 		floods:          counter("robustirc_floods_total", "Sessions closed because their backlog overflowed."),
 		halfOpenDropped: counter("robustirc_half_open_dropped_total", "Connections dropped during their handshake because there were too many."),
@@ -54,7 +54,7 @@ func newMetrics(n *Node) (*metrics, error) {
 
 func (m *metrics) register(n *Node) error {
 	all := []prometheus.Collector{
-		m.commitSeconds, m.batchSize, m.fsyncSeconds, m.elections, m.forwarded, m.forwardRetries, m.delayed, m.floods,
+		m.commitSeconds, m.batchSize, m.fsyncSeconds, m.elections, m.forwarded, m.proposalRetries, m.delayed, m.floods,
 		m.halfOpenDropped, m.peerRefused, m.transportErrors, m.peerSeconds, m.noticesSent, &statusCollector{n},
 	}
 	for _, c := range all {
@@ -69,15 +69,15 @@ func (m *metrics) register(n *Node) error {
 type statusCollector struct{ n *Node }
 
 var (
-	descLeader   = prometheus.NewDesc("raft_isleader", "Whether this node leads.", nil, nil)
-	descState    = prometheus.NewDesc("raft_state", "1 for the raft state this node is in.", []string{"state"}, nil)
-	descTerm     = prometheus.NewDesc("raft_term", "The current term.", nil, nil)
-	descLast     = prometheus.NewDesc("raft_last_log_index", "Index of the last log entry.", nil, nil)
-	descCommit   = prometheus.NewDesc("raft_commit_index", "Index of the last entry known to be committed.", nil, nil)
-	descRaftApplied  = prometheus.NewDesc("raft_applied_index", "Index of the last applied entry.", nil, nil)
-	descReady    = prometheus.NewDesc("robustirc_ready", "Whether this node serves.", nil, nil)
-	descRevision = prometheus.NewDesc("robustirc_config_revision", "Revision of the network configuration.", nil, nil)
-	descPeerUp   = prometheus.NewDesc("robustirc_peer_up", "Whether a peer answered the last ping.", []string{"peer"}, nil)
+	descLeader      = prometheus.NewDesc("raft_isleader", "Whether this node leads.", nil, nil)
+	descState       = prometheus.NewDesc("raft_state", "1 for the raft state this node is in.", []string{"state"}, nil)
+	descTerm        = prometheus.NewDesc("raft_term", "The current term.", nil, nil)
+	descLast        = prometheus.NewDesc("raft_last_log_index", "Index of the last log entry.", nil, nil)
+	descCommit      = prometheus.NewDesc("raft_commit_index", "Index of the last entry known to be committed.", nil, nil)
+	descRaftApplied = prometheus.NewDesc("raft_applied_index", "Index of the last applied entry.", nil, nil)
+	descReady       = prometheus.NewDesc("robustirc_ready", "Whether this node serves.", nil, nil)
+	descRevision    = prometheus.NewDesc("robustirc_config_revision", "Revision of the network configuration.", nil, nil)
+	descPeerUp      = prometheus.NewDesc("robustirc_peer_up", "Whether a peer answered the last ping.", []string{"peer"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -71,6 +71,9 @@ type Config struct {
 	// TestCommands enables the test-only command that panics inside the machine.
 	TestCommands bool
 
+	// Fatal is called when the node cannot go on: its disk failed or its data is damaged. It must not return, except in
+	// tests (default: log the error and exit with status 1; a supervisor starts the node again).
+	Fatal func(error)
 	// Clock is the source of the time that a leader stamps (default time.Now).
 	Clock func() time.Time
 	// Logger takes the node's log (default slog.Default()).
@@ -105,6 +108,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Fatal == nil {
+		c.Fatal = fatal(c.Logger)
 	}
 	if c.Registerer == nil {
 		c.Registerer = prometheus.NewRegistry()

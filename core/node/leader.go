@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	"github.com/hashicorp/raft"
 )
@@ -13,6 +14,7 @@ type leaderWatch struct {
 	mu      sync.Mutex
 	id      raft.ServerID
 	addr    raft.ServerAddress
+	at      time.Time     // of the last change
 	changed chan struct{} // closed with the next change
 }
 
@@ -28,13 +30,20 @@ type leadership struct {
 func (l *leadership) none() bool { return l.addr == "" }
 
 func newLeaderWatch(self raft.ServerID) *leaderWatch {
-	return &leaderWatch{self: self, changed: make(chan struct{})}
+	return &leaderWatch{self: self, at: time.Now(), changed: make(chan struct{})}
 }
 
 func (w *leaderWatch) get() leadership {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return leadership{id: w.id, addr: w.addr, self: w.addr != "" && w.id == w.self, changed: w.changed}
+}
+
+// since is how long things have been as they are.
+func (w *leaderWatch) since() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Since(w.at)
 }
 
 // set notes who leads and reports whether that is news.
@@ -44,7 +53,7 @@ func (w *leaderWatch) set(id raft.ServerID, addr raft.ServerAddress) bool {
 	if id == w.id && addr == w.addr {
 		return false
 	}
-	w.id, w.addr = id, addr
+	w.id, w.addr, w.at = id, addr, time.Now()
 	close(w.changed)
 	w.changed = make(chan struct{})
 	return true

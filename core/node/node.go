@@ -3,93 +3,303 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
 
 	"robustirc/core/ircserver"
+	"robustirc/core/outputstream"
 )
 
 // Node is one running node. All methods are safe for concurrent use.
 type Node struct {
-	cfg Config
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+	certs   *certificates
+	gate    *PasswordGate
+	key     peerKey
+
+	listener  *listener
+	peers     *peers
+	transport *transport
+	stores    *stores
+	fsm       *fsm
+	raft      *raft.Raft
+
+	leader     *leaderWatch
+	proposer   *proposer
+	throttle   *throttle
+	notices    *notices
+	index      *indexReader
+	turns      turns
+	claimSlots chan struct{}
+
+	// Goroutines that use raft run under ctx and are counted in wg.
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	started     atomic.Bool
+	startedAt   time.Time
+	caughtUp    atomic.Bool
+	quarantined atomic.Pointer[string] // why
+	done        chan struct{}          // closed when the node begins to end streams
+	endOnce     sync.Once
+	stopping    chan struct{} // closed when posts are no longer held
+	stopOnce    sync.Once
+	stopErr     error
+	calls       gateCounter
 }
 
 // Open starts a node and returns once its log is open and it is a member of a cluster, or is asking to become one. It
 // may not be ready to serve yet: see Ready.
-func Open(cfg Config) (*Node, error) { return nil, errors.ErrUnsupported }
+func Open(cfg Config) (*Node, error) {
+	cfg.setDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("node: %w", err)
+	}
+	n, err := newNode(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.open(); err != nil {
+		n.abandon()
+		return nil, err
+	}
+	n.start()
+	return n, nil
+}
+
+// newNode prepares what needs no cleaning up.
+func newNode(cfg Config) (*Node, error) {
+	certs, err := loadCertificates(cfg.TLS)
+	if err != nil {
+		return nil, err
+	}
+	key, err := newPeerKey(cfg.Password)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the peers' key: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n := &Node{
+		cfg: cfg, log: cfg.Logger.With("node", cfg.ID), certs: certs, key: key,
+		gate:       NewPasswordGate(cfg.Password, time.Now),
+		leader:     newLeaderWatch(raft.ServerID(cfg.ID)),
+		turns:      turns{sessions: map[ircserver.SessionID]*turn{}},
+		claimSlots: newClaimSlots(),
+		ctx:        ctx, cancel: cancel, startedAt: cfg.Clock(),
+		done: make(chan struct{}), stopping: make(chan struct{}),
+	}
+	n.metrics, err = newMetrics(n)
+	if err != nil {
+		return nil, fmt.Errorf("registering the metrics: %w", err)
+	}
+	return n, nil
+}
+
+// open opens the listener, the stores and raft, in the order in which they need each other.
+func (n *Node) open() error {
+	if err := n.listen(); err != nil {
+		return err
+	}
+	compression, err := ParseCompression(n.cfg.Compression)
+	if err != nil {
+		return err
+	}
+	n.stores, err = openStores(n.cfg.Dir, compression, n.log, n.cfg.Fatal)
+	if err != nil {
+		return err
+	}
+	n.stores.entries.took = func(d time.Duration) { n.metrics.fsyncSeconds.Observe(d.Seconds()) }
+	n.fsm = newFSM(fsmConfig{
+		Logs: n.stores.log, Initial: ircserver.DefaultConfig(), Compression: compression, Logger: n.log, Stop: n.cfg.Fatal,
+	})
+	if err := n.cfg.Registerer.Register(&replicaMetrics{f: n.fsm, stores: n.stores}); err != nil {
+		return fmt.Errorf("registering the metrics: %w", err)
+	}
+	member, err := raft.HasExistingState(n.stores.log, n.stores.stable, n.stores.snapshots)
+	if err != nil {
+		return err
+	}
+	if n.raft, err = openRaft(n.raftConfig(), n.fsm, n.stores, n.transport); err != nil {
+		return err
+	}
+	if member {
+		n.cfg.Join = ""
+		return nil
+	}
+	return n.bootstrap()
+}
+
+// listen opens the one listener, and what dials through it.
+func (n *Node) listen() error {
+	inner := n.cfg.Listener
+	if inner == nil {
+		var err error
+		if inner, err = net.Listen("tcp", n.cfg.Listen); err != nil {
+			return fmt.Errorf("node: listening on %q: %w", n.cfg.Listen, err)
+		}
+	}
+	orDefault(&n.cfg.Advertise, inner.Addr().String())
+	n.peers = newPeers(n.dial)
+	n.listener = newListener(inner, n.certs.server(), n.key, n)
+	streams := &raftStreams{n.listener.raft, raft.ServerAddress(n.cfg.Advertise), n.dial}
+	n.transport = newTransport(streams, n.raftLogger("transport"), n.metrics)
+	return nil
+}
+
+func (n *Node) dial(ctx context.Context, addr string, kind streamKind) (net.Conn, error) {
+	conn, err := n.key.dial(ctx, n.certs, addr, n.cfg.ID, kind)
+	if err != nil { // not conn: a nil *tls.Conn is not a nil net.Conn
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (n *Node) raftLogger(name string) *raftLogger { return &raftLogger{log: n.log, name: name} }
+
+// raftConfig is raft's configuration; docs/measurements.md says why.
+func (n *Node) raftConfig() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(n.cfg.ID)
+	c.HeartbeatTimeout = n.cfg.HeartbeatTimeout
+	c.ElectionTimeout = n.cfg.HeartbeatTimeout
+	c.LeaderLeaseTimeout = n.cfg.HeartbeatTimeout / 2
+	c.CommitTimeout = n.cfg.CommitTimeout
+	c.MaxAppendEntries = 512
+	c.BatchApplyCh = true
+	c.SnapshotInterval = n.cfg.SnapshotInterval
+	c.SnapshotThreshold = n.cfg.SnapshotThreshold
+	c.TrailingLogs = n.cfg.TrailingLogs
+	c.NoLegacyTelemetry = true
+	c.ShutdownOnRemove = false // a removed node says so in its status; it is stopped by its operator
+	c.Logger = n.raftLogger("raft")
+	return c
+}
+
+// bootstrap makes the first list of members. Nodes that do it with the same list form one cluster.
+func (n *Node) bootstrap() error {
+	if len(n.cfg.Bootstrap) == 0 {
+		if n.cfg.Join == "" {
+			return errors.New("node: the data directory is empty: give the list of first members to begin a network, or a member to join")
+		}
+		return nil
+	}
+	var c raft.Configuration
+	self := false
+	for _, p := range n.cfg.Bootstrap {
+		self = self || p.ID == n.cfg.ID
+		c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Addr)})
+	}
+	if !self {
+		return fmt.Errorf("node: the list of first members does not contain this node, %s", n.cfg.ID)
+	}
+	if err := n.raft.BootstrapCluster(c).Error(); err != nil {
+		return fmt.Errorf("node: beginning the network: %w", err)
+	}
+	return nil
+}
+
+// start starts the goroutines.
+func (n *Node) start() {
+	n.notices = newNotices(n.leader.self, n.transport, n.members, n.termAt)
+	n.proposer = newProposer(n)
+	n.throttle = newThrottle(n.proposer.add)
+	n.index = &indexReader{ask: n.askIndex, ctx: n.ctx, hold: n.cfg.HoldTimeout, wg: &n.wg}
+	n.started.Store(true)
+	for _, run := range []func(){
+		n.notices.run, n.proposer.run, n.proposer.resolve, n.throttle.run, n.watchLeader, n.tick, n.becomeReady,
+	} {
+		n.wg.Go(run)
+	}
+	if n.cfg.Join != "" {
+		n.wg.Go(n.join)
+	}
+	n.listener.wg.Go(n.listener.run)
+}
+
+// abandon gives back what a failed open has taken.
+func (n *Node) abandon() {
+	n.cancel()
+	if n.raft != nil {
+		n.raft.Shutdown().Error() // the error of open is what matters
+	}
+	if n.transport != nil {
+		n.transport.Close()
+	}
+	if n.listener != nil {
+		n.listener.close()
+	}
+	if n.stores != nil {
+		n.stores.Close()
+	}
+}
+
+// fatal is the default of Config.Fatal: the node must not go on.
+func fatal(log *slog.Logger) func(error) {
+	return func(err error) {
+		log.Error("the node stops at once", "error", err)
+		os.Exit(1)
+	}
+}
+
+// encodeEntry is encodeEntry with the node's compression.
+func (n *Node) encodeEntry(inputs []ircserver.Input) ([]byte, error) {
+	return encodeEntry(inputs, n.fsm.compression)
+}
+
+// entryResults are the numbers of an entry's inputs.
+func entryResults(response any, inputs int) ([]ircserver.InputID, error) {
+	switch r := response.(type) {
+	case appliedEntry:
+		ids := make([]ircserver.InputID, inputs)
+		for i := range ids {
+			ids[i] = r.First + ircserver.InputID(i)
+		}
+		return ids, nil
+	case error:
+		return nil, fmt.Errorf("%w: %w", ErrOutOfService, r)
+	}
+	return nil, fmt.Errorf("node: the replica answered %T", response)
+}
 
 // HTTPListener returns the listener of all connections that are not peers', after their TLS handshake: h2 or http/1.1.
-func (n *Node) HTTPListener() net.Listener { return nil }
+func (n *Node) HTTPListener() net.Listener { return n.listener.http }
 
-// Create makes a session. It returns ErrTooManySessions or ErrBanned when the network refuses it.
-func (n *Node) Create(ctx context.Context, req CreateRequest) (Created, error) {
-	return Created{}, errors.ErrUnsupported
+// Outputs returns the replica's output stream.
+func (n *Node) Outputs() *outputstream.Stream { return n.fsm.out }
+
+// Stream opens a session's output after an id. There is one reader per session and node: a newer one ends the older.
+// ErrNoSession is returned for a session that does not exist.
+func (n *Node) Stream(ctx context.Context, sid ircserver.SessionID, after ircserver.OutputID) (*outputstream.Reader, error) {
+	if err := n.Ready(); err != nil {
+		return nil, err
+	}
+	// The client may have read further on another node than this one has applied.
+	if _, _, input := n.fsm.applied(); after.Input > input || ircserver.InputID(sid) > input {
+		if err := n.catchUp(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r, err := n.fsm.out.Open(sid, after)
+	if errors.Is(err, outputstream.ErrNoSession) {
+		return nil, ErrNoSession
+	}
+	return r, err
 }
 
-// Authenticate checks a session's secret in constant time; ErrNoSession when the session is unknown or the secret is
-// wrong. A node that does not know the session first catches up with the leader.
-func (n *Node) Authenticate(ctx context.Context, sid ircserver.SessionID, auth string) error {
-	return errors.ErrUnsupported
-}
-
-// Post hands in lines of a session, in order, and returns once all of them are committed, that is on the disks of a
-// majority. Posts of one session through one node happen one after the other. While there is no leader they wait.
-// Lines without an ID get one, so that nothing happens twice however often the node itself has to retry; a caller that
-// retries a line after an error must use the same ID.
-func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string, lines []Line) error {
-	return errors.ErrUnsupported
-}
-
-// Delete ends a session. Deleting a session that has ended is no error.
-func (n *Node) Delete(ctx context.Context, sid ircserver.SessionID, quit string) error {
-	return errors.ErrUnsupported
-}
-
-// Kill ends a session in the name of the network's operators.
-func (n *Node) Kill(ctx context.Context, sid ircserver.SessionID, reason string) error {
-	return errors.ErrUnsupported
-}
-
-// NetworkConfig returns the network configuration as of the last applied entry. It must not be changed.
-func (n *Node) NetworkConfig() *ircserver.Config { return nil }
-
-// SetNetworkConfig replaces the network configuration; ErrRevision when its revision is no longer basedOn.
-func (n *Node) SetNetworkConfig(ctx context.Context, basedOn uint64, cfg ircserver.Config) error {
-	return errors.ErrUnsupported
-}
-
-// Servers returns the host:port of all members.
-func (n *Node) Servers() []string { return nil }
-
-// LeaderAddr returns the leader's host:port, or "" while there is none.
-func (n *Node) LeaderAddr() string { return "" }
-
-// IsLeader reports whether this node leads.
-func (n *Node) IsLeader() bool { return false }
-
-// AddPeer admits a member; ErrQuorum when the new quorum would not be healthy.
-func (n *Node) AddPeer(ctx context.Context, id, addr string) error { return errors.ErrUnsupported }
-
-// RemovePeer removes a member; ErrQuorum when the healthy rest would not be a quorum.
-func (n *Node) RemovePeer(ctx context.Context, id string) error { return errors.ErrUnsupported }
-
-// TransferLeadership hands leadership to another member; it returns once this node no longer leads.
-func (n *Node) TransferLeadership(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Snapshot takes a snapshot now and compacts the log.
-func (n *Node) Snapshot(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Status describes the node and its cluster.
-func (n *Node) Status() Status { return Status{} }
-
-// Ready returns nil while the node serves, otherwise an error that wraps ErrOutOfService and says why.
-func (n *Node) Ready() error { return errors.ErrUnsupported }
+// PasswordGate checks the network password, slowing down sources that get it wrong.
+func (n *Node) PasswordGate() *PasswordGate { return n.gate }
 
 // ReloadTLS reads the certificate, key and CA again.
-func (n *Node) ReloadTLS() error { return errors.ErrUnsupported }
+func (n *Node) ReloadTLS() error { return n.certs.reload() }
 
-// Shutdown hands over leadership, lets posts in flight finish, ends streams and stops. It returns early with ctx's
-// error when ctx is done, having stopped all the same.
-func (n *Node) Shutdown(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Done is closed when the node begins to stop serving.
-func (n *Node) Done() <-chan struct{} { return nil }
+// Done is closed when the node begins to stop serving: streams must end.
+func (n *Node) Done() <-chan struct{} { return n.done }

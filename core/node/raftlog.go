@@ -9,28 +9,26 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// raftLogger is raft's logger, writing to slog. What raft calls informative is for debugging to us; what it calls
-// errors are mostly peers that are down.
+// raftLogger is raft's logger, writing to slog. What raft calls informative is for debugging to us. What it calls errors
+// is mostly about peers that are down, so it is a warning: what stops this node is logged by the node.
 type raftLogger struct {
 	log  *slog.Logger
 	name string
 	args []any
 }
 
-// routine are raft's warnings that the commit notices and elections of a healthy cluster bring about.
+// routine are raft's warnings and errors that commit notices and connections coming and going bring about.
 var routine = map[string]bool{
-	"failed to get previous log":                   true,
-	"previous log term mis-match":                  true,
-	"heartbeat timeout reached, starting election": false,
+	"failed to get previous log":        true,
+	"previous log term mis-match":       true,
+	"failed to decode incoming command": true,
+	"failed to flush response":          true,
 }
 
 // Log implements hclog.Logger.
 func (l *raftLogger) Log(level hclog.Level, msg string, args ...any) {
 	to := slog.LevelDebug
-	switch {
-	case level >= hclog.Error:
-		to = slog.LevelError
-	case level == hclog.Warn && !routine[msg]:
+	if level >= hclog.Warn && !routine[msg] {
 		to = slog.LevelWarn
 	}
 	if !l.log.Enabled(context.Background(), to) {

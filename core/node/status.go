@@ -1,7 +1,12 @@
 package node
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/hashicorp/raft"
 
 	"robustirc/core/ircserver"
 )
@@ -45,4 +50,124 @@ type PeerStatus struct {
 	Version string
 	// Healthy says that the last ping was answered.
 	Healthy bool
+}
+
+// leaderSilence is how long a node serves without hearing from a leader. It is longer than any election, so that an
+// election does not end streams; a node that is cut off has them end in time for clients to go elsewhere.
+const leaderSilence = 20 * time.Second
+
+// Ready returns nil while the node serves, otherwise an error that wraps ErrOutOfService and says why.
+func (n *Node) Ready() error {
+	if n.quarantined.Load() != nil || n.calls.isClosed() || !n.caughtUp.Load() {
+		return n.notReady()
+	}
+	if silence := n.silence(); silence > leaderSilence {
+		return fmt.Errorf("%w: no leader has been heard of for %v: is a majority of the nodes running and connected, and is this node still a member?",
+			ErrOutOfService, silence.Round(time.Second))
+	}
+	return nil
+}
+
+// notReady is the error that says why the node does not serve.
+func (n *Node) notReady() error {
+	if reason := n.quarantined.Load(); reason != nil {
+		return fmt.Errorf("%w: %s; %s", ErrOutOfService, *reason, repair)
+	}
+	if n.calls.isClosed() {
+		return fmt.Errorf("%w: the node is stopping", ErrOutOfService)
+	}
+	return fmt.Errorf("%w: the node has not applied everything yet that was committed before it started", ErrOutOfService)
+}
+
+// silence is how long this node has not heard from a leader; zero at the leader.
+func (n *Node) silence() time.Duration {
+	if n.leader.get().self {
+		return 0
+	}
+	last := n.raft.LastContact()
+	if last.IsZero() { // never since it was started
+		return n.leader.since()
+	}
+	return time.Since(last)
+}
+
+// becomeReady makes the node serve once it has applied everything that was committed when it started.
+func (n *Node) becomeReady() {
+	for n.ctx.Err() == nil {
+		err := n.catchUp(n.ctx)
+		if err == nil {
+			n.caughtUp.Store(true)
+			n.log.Info("ready", "applied", n.raft.AppliedIndex(), "took", n.cfg.Clock().Sub(n.startedAt))
+			return
+		}
+		n.log.Info("not ready yet", "error", err)
+		_ = sleepContext(n.ctx, maxRetryWait)
+	}
+}
+
+// Servers returns the host:port of all members.
+func (n *Node) Servers() []string {
+	members := n.members()
+	addrs := make([]string, len(members))
+	for i, s := range members {
+		addrs[i] = string(s.Address)
+	}
+	return addrs
+}
+
+// LeaderAddr returns the leader's host:port, or "" while there is none.
+func (n *Node) LeaderAddr() string {
+	l := n.leader.get()
+	return string(l.addr)
+}
+
+// IsLeader reports whether this node leads.
+func (n *Node) IsLeader() bool {
+	l := n.leader.get()
+	return l.self
+}
+
+// Snapshot takes a snapshot now and compacts the log.
+func (n *Node) Snapshot(ctx context.Context) error {
+	err := wait(ctx, n.raft.Snapshot())
+	if err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return fmt.Errorf("taking a snapshot: %w", err)
+	}
+	return nil
+}
+
+// Status describes the node and its cluster.
+func (n *Node) Status() Status {
+	leader := n.leader.get()
+	s := Status{
+		ID: n.cfg.ID, Addr: n.cfg.Advertise, Version: n.cfg.Version, State: n.raft.State().String(),
+		LeaderID: string(leader.id), LeaderAddr: string(leader.addr), Term: n.raft.CurrentTerm(),
+		LastLog: n.raft.LastIndex(), Commit: n.raft.CommitIndex(), Applied: n.raft.AppliedIndex(),
+		Started: n.startedAt, Now: n.cfg.Clock(), Revision: n.NetworkConfig().Revision, Peers: n.peerStatus(),
+	}
+	if !leader.self {
+		s.LastContact = n.raft.LastContact()
+	}
+	if err := n.Ready(); err != nil {
+		s.NotReady = err.Error()
+	}
+	_, _, s.Inputs = n.fsm.applied()
+	n.fsm.view(func(m *ircserver.Server) { s.Sessions, s.Channels = m.Counts() })
+	return s
+}
+
+func (n *Node) peerStatus() []PeerStatus {
+	members := n.members()
+	all := make([]PeerStatus, len(members))
+	for i, m := range members {
+		all[i] = PeerStatus{ID: string(m.ID), Addr: string(m.Address), Suffrage: m.Suffrage.String()}
+		p := &all[i]
+		if m.ID == n.leader.self {
+			p.Self, p.Healthy, p.Version = true, true, n.cfg.Version
+			continue
+		}
+		h := n.peers.of(m.ID)
+		p.LastContact, p.Latency, p.ClockOffset, p.Healthy, p.Version = h.lastContact, h.latency, h.offset, h.healthy, h.said.version
+	}
+	return all
 }

@@ -18,7 +18,7 @@ const (
 	banHost     banKind = iota // nick!user@host, in any of the user's spellings
 	banAccount                 // the account, by glob
 	banRealname                // the real name, by glob
-	banChannel                 // membership in a channel
+	banChannel                 // membership in a channel that is not hidden: a ban must not betray who is where
 )
 
 // banKey is what a ban means, however it was spelled: two masks with the same key are the same entry of a list.
@@ -159,6 +159,7 @@ func parseHostBan(spelled string) ban {
 // suspect is a user with what bans look at, folded once for a whole list.
 type suspect struct {
 	*session
+	of       suspectKey
 	who      string   // nick!user
 	full     []string // nick!user@host with each of the hosts
 	account  string
@@ -169,8 +170,20 @@ type suspect struct {
 // suspect returns u as bans see it. A user is known by every host it has or could have: shown, cloaked and real. So
 // neither cloaking nor uncloaking gets past a ban.
 func (u *session) suspect() *suspect {
+	key := suspectKey{u.prefix, u.remote, u.account, u.realname}
+	if u.suspected == nil || u.suspected.of != key {
+		u.suspected = newSuspect(u, key)
+	}
+	return u.suspected
+}
+
+// suspectKey is what a suspect was made of: while it stays the same, so does the suspect.
+type suspectKey struct{ prefix, remote, account, realname string }
+
+func newSuspect(u *session, key suspectKey) *suspect {
 	v := &suspect{
 		session:  u,
+		of:       key,
 		who:      casemapping.Fold(u.nick + "!" + u.user),
 		account:  casemapping.Fold(u.account),
 		realname: casemapping.Fold(u.realname),
@@ -200,7 +213,7 @@ func (b *ban) fits(v *suspect) bool {
 	case banRealname:
 		return b.mask.Match(v.realname)
 	case banChannel:
-		return slices.ContainsFunc(v.channels, func(ch *channel) bool { return string(foldChan(ch.name)) == b.text })
+		return slices.ContainsFunc(v.channels, func(ch *channel) bool { return !ch.hidden() && string(foldChan(ch.name)) == b.text })
 	}
 	if b.net.IsValid() {
 		return v.addr.IsValid() && b.net.Contains(v.addr) && b.who.Match(v.who)

@@ -147,7 +147,7 @@ func (p *post) toServers(target string) *failure {
 	mask := strings.TrimPrefix(target[1:], "$")
 	switch {
 	case !p.by.services && !p.s.may(p.by, privMassMessage):
-		return fail(irc.ERR_NOPRIVILEGES)
+		return lacks(p.by, privMassMessage)
 	case !irc.MatchMask(irc.ASCII, mask, p.s.name()):
 		return fail(irc.ERR_NOSUCHSERVER, printable(mask))
 	}

@@ -67,11 +67,17 @@ type modeEdit struct {
 	s       *Server
 	by      *modeActor
 	ch      *channel
-	applied []irc.ModeChange
-	// refused are the failures that are told once however often they occur.
-	refused []irc.Numeric
+	applied []appliedChange
+	// refused are the failures that were told, each once however often it occurs.
+	refused []*failure
 	// touched are the members whose status changed, and whether the crowd of an auditorium saw them before.
 	touched []touchedMember
+}
+
+// appliedChange is a change that was applied, and the member whose status it was.
+type appliedChange struct {
+	irc.ModeChange
+	about *member
 }
 
 type touchedMember struct {
@@ -116,18 +122,16 @@ func modeLetter(c byte) string {
 	return string(rune(c))
 }
 
-// refuse tells the actor of a failure; missing rank, privilege or membership once per command.
+// refuse tells the actor of a failure, once per command.
 func (e *modeEdit) refuse(f *failure) {
 	if f == nil || e.by.services {
 		return
 	}
-	switch f.numeric {
-	case irc.ERR_CHANOPRIVSNEEDED, irc.ERR_NOTONCHANNEL, irc.ERR_NOPRIVILEGES:
-		if slices.Contains(e.refused, f.numeric) {
-			return
-		}
-		e.refused = append(e.refused, f.numeric)
+	same := func(told *failure) bool { return told.numeric == f.numeric && slices.Equal(told.params, f.params) }
+	if slices.ContainsFunc(e.refused, same) {
+		return
 	}
+	e.refused = append(e.refused, f)
 	e.s.fail(e.by.session, f)
 }
 
@@ -157,7 +161,7 @@ func (e *modeEdit) apply(row *modeRow, c irc.ModeChange) {
 // permit says why the actor may not change this mode, or nil.
 func (e *modeEdit) permit(row *modeRow) *failure {
 	switch {
-	case e.by.services:
+	case e.by.services, row.privilege != "" && e.s.may(e.by.session, row.privilege):
 		return nil
 	case e.ch.byID[e.by.id] == nil:
 		return notOnChannel(e.ch.name)
@@ -165,8 +169,8 @@ func (e *modeEdit) permit(row *modeRow) *failure {
 		return failText(errOnlyServices, "Only services can change that mode", e.ch.name)
 	case !e.by.rankIn(e.ch).atLeast(row.need):
 		return needOp(e.ch.name)
-	case row.privilege != "" && !e.s.may(e.by.session, row.privilege):
-		return fail(irc.ERR_NOPRIVILEGES)
+	case row.privilege != "":
+		return lacks(e.by.session, row.privilege)
 	}
 	return nil
 }
@@ -175,7 +179,9 @@ func (e *modeEdit) permit(row *modeRow) *failure {
 const errOnlyServices = irc.ERR_INVALIDUSERNAME
 
 // done notes a change that was applied.
-func (e *modeEdit) done(c irc.ModeChange) { e.applied = append(e.applied, c) }
+func (e *modeEdit) done(c irc.ModeChange) {
+	e.applied = append(e.applied, appliedChange{ModeChange: c})
+}
 
 // applyFlag sets or clears a mode without parameter. One that excludes another takes it away first.
 func (e *modeEdit) applyFlag(row *modeRow, c irc.ModeChange) {
@@ -247,7 +253,7 @@ func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
 	e.touch(m)
 	m.status ^= row.status
 	c.Param = target.nick
-	e.done(c)
+	e.applied = append(e.applied, appliedChange{c, m})
 	return nil
 }
 
@@ -263,28 +269,62 @@ func (e *modeEdit) touch(m *member) {
 func (e *modeEdit) relay() {
 	for _, t := range e.touched {
 		if !t.shown && e.ch.isShown(t.member) {
-			e.s.send(e.crowd(t.member), t.prefix, "JOIN", e.ch.name)
+			e.toCrowd(t.member, "JOIN")
 		}
 	}
-	to := e.s.witnesses(e.ch)
-	if e.by.services {
-		to = to.but(e.by.session)
-	}
-	head := ":" + e.by.source + " MODE " + e.ch.name + " "
-	for _, line := range irc.FormatModes(e.applied, e.s.cfg.Limits.ModesPerLine, irc.MaxLine-2-len(head)) {
-		e.s.emit(to, head+line)
-	}
+	e.relayApplied()
 	for _, t := range e.touched {
 		switch shown := e.ch.isShown(t.member); {
 		case t.shown && !shown:
-			e.s.send(e.crowd(t.member), t.prefix, "PART", e.ch.name)
+			e.toCrowd(t.member, "PART")
 		case !t.shown && shown && !t.services:
 			e.s.names(t.session, e.ch)
 		}
 	}
 }
 
-// crowd are the members of an auditorium without rank, except m.
-func (e *modeEdit) crowd(m *member) Audience {
-	return selected(e.ch.members, func(v *member) bool { return v != m && !e.ch.isShown(v) })
+// relayApplied shows the changes: all of them to everybody, except that the status of somebody whom the crowd of an
+// auditorium neither saw nor sees is the business of those who do.
+func (e *modeEdit) relayApplied() {
+	for rest := e.applied; len(rest) > 0; {
+		hidden := e.hidden(rest[0].about)
+		var run []irc.ModeChange
+		for len(rest) > 0 && e.hidden(rest[0].about) == hidden {
+			run, rest = append(run, rest[0].ModeChange), rest[1:]
+		}
+		to := e.ch.all()
+		if hidden != nil {
+			to = e.ch.seers(hidden)
+		}
+		e.s.relayModes(e.withActor(e.s.withLinks(to)), e.by.source, e.ch, run)
+	}
+}
+
+// withActor is the audience with the user who made the changes, also from outside; services know what they did.
+func (e *modeEdit) withActor(to Audience) Audience {
+	if e.by.services {
+		return to.but(e.by.session)
+	}
+	if e.ch.byID[e.by.id] != nil {
+		return to
+	}
+	return newAudience(append(slices.Clone(to.list), e.by.recipient()))
+}
+
+// hidden is m when the crowd neither saw it before nor sees it now, else nil.
+func (e *modeEdit) hidden(m *member) *member {
+	for _, t := range e.touched {
+		if t.member == m && !t.shown && !e.ch.isShown(m) {
+			return m
+		}
+	}
+	return nil
+}
+
+// toCrowd shows the members without rank that m comes into their view, or leaves it.
+func (e *modeEdit) toCrowd(m *member, command string) {
+	to := selected(e.ch.members, func(v *member) bool { return v != m && !e.ch.isShown(v) })
+	if to.Len() > 0 {
+		e.s.send(to, m.prefix, command, e.ch.name)
+	}
 }

@@ -24,7 +24,8 @@ type modeRow struct {
 
 	// excludes is the flag that cannot be set together with this one: setting either takes the other away.
 	excludes byte
-	// privilege is what an operator's class must hold, on top of need, to change it.
+	// privilege is what a network operator's class must hold to change it; with it, no status is needed. Without it, no
+	// status helps.
 	privilege string
 	// servicesOnly says that only services may change it.
 	servicesOnly bool
@@ -42,6 +43,9 @@ type listNumerics struct {
 	// takesQuiet says that ~quiet: makes sense in it.
 	takesQuiet bool
 }
+
+// privPermanent is the privilege of operators who may make channels permanent.
+const privPermanent = "permanent"
 
 // modeTable is the one mode table, by kind; status modes highest first.
 //
@@ -68,7 +72,7 @@ var modeTable = []modeRow{
 	{letter: 'K', kind: irc.ModeFlag, need: statusOp, help: "no KNOCK"},
 	{letter: 'M', kind: irc.ModeFlag, need: statusHalfop, help: "only those with an account or voice may speak"},
 	{letter: 'N', kind: irc.ModeFlag, need: statusOp, help: "members may not change their nicks"},
-	{letter: 'P', kind: irc.ModeFlag, need: statusOp, privilege: "permanent", help: "stays when the last member leaves; for network operators"},
+	{letter: 'P', kind: irc.ModeFlag, need: statusOp, privilege: privPermanent, help: "stays when the last member leaves; for network operators"},
 	{letter: 'R', kind: irc.ModeFlag, need: statusHalfop, help: "only those with an account may join"},
 	{letter: 'S', kind: irc.ModeFlag, need: statusOp, help: "colours and formatting are stripped"},
 	{letter: 'T', kind: irc.ModeFlag, need: statusOp, help: "no notices to the channel"},

@@ -70,6 +70,8 @@ type session struct {
 
 	prefix string    // nick!user@host, kept in step by setIdentity
 	self   *Audience // the session alone; nil when it must be made anew
+
+	suspected *suspect // what bans see of the session, made when it was last looked at; not part of the state
 }
 
 // setCaps is the only writer of caps: audiences hold them, so those that u is in are made anew.

@@ -37,7 +37,7 @@ func sampleServer() *Server {
 // derived are the fields that are not encoded: they follow from others, or serve the current input only.
 var derived = []string{
 	"Server.sessions", "Server.nicks", "Server.channels", "Server.users", "Server.links", "Server.nextDue", "Server.out", "Server.replies", "Server.msg",
-	"Server.call", "Server.uses", "session.id", "session.prefix", "session.self", "session.channels", "session.recent", "session.nick",
+	"Server.call", "Server.uses", "session.id", "session.prefix", "session.self", "session.suspected", "session.channels", "session.recent", "session.nick",
 	"session.registered", // without it the session could not be in a channel
 	"session.link",
 	"channel.name", "channel.byID", "channel.members", "channel.audience", "channel.hearers", "channel.silencers", "listEntry.parsed", "channel.lists", "member.session",

@@ -71,10 +71,14 @@ func (s *Server) setConfig(in *Input) {
 	if err != nil || c.Validate() != nil {
 		return
 	}
+	old := s.cfg
 	s.cfg = c
 	s.nextDue = 0
 	s.retireOpers()
 	s.enforceBans()
+	if old.modeSwitches() != c.modeSwitches() {
+		s.dropUnoffered()
+	}
 }
 
 // setNodes replaces the list of nodes.

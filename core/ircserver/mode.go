@@ -24,24 +24,28 @@ func (s *Server) cmdMode(u *session, c *call) *failure {
 	return nil
 }
 
-// showModes sends 324 and 329. Those outside are shown "*" in the place of the key, so that the parameters after it
-// stay where they belong.
+// showModes sends 324 and 329.
 func (s *Server) showModes(u *session, ch *channel) {
-	letters, params := "+", []string(nil)
-	for _, letter := range []byte(ch.modes.String()) {
-		letters += string(rune(letter))
-		row := s.modeOffer().row(letter)
-		if row == nil || row.param == nil {
-			continue
-		}
-		value := row.param.value(ch)
-		if letter == 'k' && ch.byID[u.id] == nil {
-			value = "*"
-		}
-		params = append(params, value)
-	}
-	s.reply(u, irc.RPL_CHANNELMODEIS, append([]string{ch.name, letters}, params...)...)
+	words := s.modeWords(ch, ch.byID[u.id] != nil)
+	s.reply(u, irc.RPL_CHANNELMODEIS, append([]string{ch.name}, words...)...)
 	s.reply(u, irc.RPL_CREATIONTIME, ch.name, seconds(ch.created))
+}
+
+// modeWords are the modes of ch as a MODE line has them: "+letters" and the parameters. Those who may not see the key
+// are shown "*" in its place, so that the parameters after it stay where they belong.
+func (s *Server) modeWords(ch *channel, withKey bool) []string {
+	words := []string{"+" + ch.modes.String()}
+	for _, letter := range []byte(ch.modes.String()) {
+		row := s.modeOffer().row(letter)
+		switch {
+		case row == nil || row.param == nil:
+		case letter == 'k' && !withKey:
+			words = append(words, "*")
+		default:
+			words = append(words, row.param.value(ch))
+		}
+	}
+	return words
 }
 
 // modeActor is who changes the modes of a channel: a user, or services, which may do everything and are told of no

@@ -107,7 +107,7 @@ func (s *Server) channelModes(ch *channel) []string {
 	if ch.modes == 0 {
 		return nil
 	}
-	return []string{"+" + ch.modes.String()}
+	return s.modeWords(ch, true)
 }
 
 // The three things that links are told in a form of their own. Each costs nothing while there is no link.

@@ -278,5 +278,3 @@ func (s *Server) findLinks() {
 	}
 	slices.SortFunc(s.links, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
 }
-
-func (s *Server) dispatchLink(u *session, c *call) {}

@@ -2,6 +2,11 @@ package ircserver
 
 import "slices"
 
+// empty reports whether there is no recipient.
+func (a Audience) empty() bool {
+	return len(a.list) == 0 || len(a.list) == 1 && a.list[0].Session == a.skip
+}
+
 // but is a without u.
 func (a Audience) but(u *session) Audience {
 	a.skip = u.reader()

@@ -87,7 +87,7 @@ func (s *Server) linkNick(u *session, c *call) *failure {
 	if c.NumParams() == 1 && u.isLink() || c.NumParams() > 1 && c.NumParams() < 5 {
 		return needParams("NICK")
 	}
-	if !validNick(nick, s.cfg.Limits.NickLen) {
+	if !irc.ValidNick(nick, s.cfg.Limits.NickLen) {
 		return fail(irc.ERR_ERRONEUSNICKNAME, printable(nick))
 	}
 	if owner := s.nicks[foldNick(nick)]; owner != nil && owner != u {
@@ -150,7 +150,7 @@ func (s *Server) eachChannelName(u *session, names string, do func(name string) 
 func (s *Server) forceJoin(u *session, name string) *failure {
 	ch := s.channels[foldChan(name)]
 	switch {
-	case ch == nil && !validChannel(name, s.cfg.Limits.ChannelLen):
+	case ch == nil && !irc.ValidChannel(name, s.cfg.Limits.ChannelLen):
 		return noSuchChannel(printable(name))
 	case ch == nil:
 		return s.found(u, name)
@@ -239,7 +239,7 @@ func (s *Server) linkSvsnick(p *session, c *call) *failure {
 	switch {
 	case v == nil:
 		return noSuchNick(printable(c.Param(0)))
-	case !validNick(nick, s.cfg.Limits.NickLen):
+	case !irc.ValidNick(nick, s.cfg.Limits.NickLen):
 		return fail(irc.ERR_ERRONEUSNICKNAME, printable(nick))
 	case v.nick == nick:
 		return nil
@@ -334,7 +334,7 @@ func (s *Server) linkSvshold(p *session, c *call) *failure {
 		return nil
 	}
 	d, ok := parseDuration(c.Param(1))
-	if !ok || !validNick(c.Param(0), s.cfg.Limits.NickLen) {
+	if !ok || !irc.ValidNick(c.Param(0), s.cfg.Limits.NickLen) {
 		s.notice(p, "Invalid SVSHOLD: nick, duration and reason wanted")
 		return nil
 	}

@@ -177,9 +177,7 @@ func (s *Server) snotice(except *session, text string) {
 			list = append(list, u.recipient())
 		}
 	}
-	if len(list) > 0 {
-		s.sendText(newAudience(list), s.name(), "NOTICE", "*", "*** Notice -- "+text)
-	}
+	s.sendText(newAudience(list), s.name(), "NOTICE", "*", "*** Notice -- "+text)
 }
 
 // notice tells u something that has no numeric.

@@ -20,8 +20,12 @@ func failText(n irc.Numeric, text string, params ...string) *failure {
 }
 
 // emit files one output of the current input. It is the last guard of the line limit: whoever sends something that can
-// be longer splits it, or lets it be cut here, as servers do with a message whose prefix makes it too long.
+// be longer splits it, or lets it be cut here, as servers do with a message whose prefix makes it too long. What nobody
+// receives is no output.
 func (s *Server) emit(to Audience, line string) *Output {
+	if to.empty() {
+		return &Output{}
+	}
 	s.replies++
 	line = irc.Truncate(line, irc.MaxLine-2)
 	s.out = append(s.out, Output{

@@ -47,7 +47,7 @@ func (s *Server) cmdServer(u *session, c *call) *failure {
 	if u.nick != "" {
 		delete(s.nicks, foldNick(u.nick))
 	}
-	u.services, u.registered, u.signedOn = true, true, s.now
+	u.services, u.registered, u.signedOn, u.modes = true, true, s.now, 0
 	u.granted, u.pass, u.cookie = "", "", ""
 	u.setIdentity(strings.Clone(name), "", "")
 	u.realname = strings.Clone(irc.Truncate(c.Last(), s.cfg.Limits.RealLen))
@@ -94,47 +94,42 @@ func (s *Server) burstChannel(to Audience, ch *channel) {
 	for _, m := range ch.members {
 		s.sendSjoin(to, ch, m)
 	}
-	if modes := s.channelModes(ch); len(modes) > 0 {
-		s.send(to, s.name(), "MODE", append([]string{ch.name}, modes...)...)
+	if ch.modes != 0 {
+		s.send(to, s.name(), "MODE", append([]string{ch.name}, s.modeWords(ch, true)...)...)
 	}
 	if ch.topic != "" {
 		s.sendText(to, s.name(), "TOPIC", ch.name, ch.topicSetter, seconds(ch.topicTime), ch.topic)
 	}
 }
 
-// channelModes is ch's modes as a MODE line has them, the key included: services are told everything.
-func (s *Server) channelModes(ch *channel) []string {
-	if ch.modes == 0 {
-		return nil
-	}
-	return s.modeWords(ch, true)
-}
-
 // The three things that links are told in a form of their own. Each costs nothing while there is no link.
 
 // introduce tells the services links about u, which has just registered.
 func (s *Server) introduce(u *session) {
-	if len(s.links) > 0 && !u.services {
-		s.sendIntroduction(s.linkAudience(nil), u)
+	if to := s.otherLinks(nil); !to.empty() && !u.services {
+		s.sendIntroduction(to, u)
 	}
 }
 
 // servicesJoin tells the services links that m has joined ch.
 func (s *Server) servicesJoin(ch *channel, m *member) {
-	if len(s.links) > 0 {
-		s.sendSjoin(s.linkAudience(m.session), ch, m)
+	if to := s.otherLinks(m.session); !to.empty() {
+		s.sendSjoin(to, ch, m)
 	}
 }
 
 // servicesTopic tells the services links that u has changed ch's topic.
 func (s *Server) servicesTopic(u *session, ch *channel) {
-	if len(s.links) > 0 {
-		s.sendText(s.linkAudience(u), u.nick, "TOPIC", ch.name, u.nick, seconds(s.now), ch.topic)
+	if to := s.otherLinks(u); !to.empty() {
+		s.sendText(to, u.nick, "TOPIC", ch.name, u.nick, seconds(s.now), ch.topic)
 	}
 }
 
-// linkAudience is all links except the one that u, who may be nil, belongs to.
-func (s *Server) linkAudience(u *session) Audience {
+// otherLinks is all links except the one that u, who may be nil, belongs to.
+func (s *Server) otherLinks(u *session) Audience {
+	if len(s.links) == 0 {
+		return Audience{}
+	}
 	var list []Recipient
 	for _, l := range s.links {
 		list = append(list, l.recipient())

@@ -20,13 +20,16 @@ func hashRecipients(list []Recipient) uint32 {
 }
 
 // chainOutput mixes one output into the rolling hash of all outputs so far (invariant I-4).
-func chainOutput(chain uint32, o *Output) uint32 {
-	var b [32]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(o.ID.Input))
-	binary.LittleEndian.PutUint32(b[8:], o.ID.Reply)
-	binary.LittleEndian.PutUint32(b[12:], o.To.hash)
-	binary.LittleEndian.PutUint64(b[16:], uint64(o.To.skip))
-	binary.LittleEndian.PutUint64(b[24:], uint64(o.Time))
-	chain = crc32.Update(chain, castagnoli, b[:])
-	return crc32.Update(chain, castagnoli, []byte(o.Line))
+func (s *Server) chainOutput(o *Output) {
+	b := s.scratch[:0] // not on the stack: what is given to crc32 escapes
+	b = binary.LittleEndian.AppendUint64(b, uint64(o.ID.Input))
+	b = binary.LittleEndian.AppendUint32(b, o.ID.Reply)
+	b = binary.LittleEndian.AppendUint32(b, o.To.hash)
+	b = binary.LittleEndian.AppendUint64(b, uint64(o.To.skip))
+	b = binary.LittleEndian.AppendUint64(b, uint64(o.Time))
+	b = putBool(b, o.Final)
+	b = append(b, o.Account...)
+	b = append(append(b, 0), o.Line...)
+	s.chain = crc32.Update(s.chain, castagnoli, b)
+	s.scratch = b
 }

@@ -30,6 +30,8 @@ type Server struct {
 	out     []Output
 	replies uint32
 
+	scratch []byte // of chainOutput
+
 	// The line being handled, kept here so that it need not be allocated for every line.
 	msg  irc.Message
 	call call
@@ -63,7 +65,7 @@ func (s *Server) Apply(in *Input) []Output {
 	}
 	s.applyKind(in)
 	for i := range s.out {
-		s.chain = chainOutput(s.chain, &s.out[i])
+		s.chainOutput(&s.out[i])
 	}
 	return s.out
 }

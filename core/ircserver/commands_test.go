@@ -1,0 +1,110 @@
+package ircserver
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"robustirc/core/irc"
+)
+
+// commandsPage is docs/commands.md as the table has it.
+func commandsPage() string {
+	var b strings.Builder
+	b.WriteString("# Commands\n\n")
+	b.WriteString("Made from the command table (`core/ircserver/table.go`) by `go test ./core/ircserver -update`.\n\n")
+	b.WriteString("| Command | What it does | Who may use it |\n|---|---|---|\n")
+	for _, c := range commandRows {
+		who := "registered users"
+		switch {
+		case c.privilege != "":
+			who = "operators with the privilege `" + c.privilege + "`"
+		case c.unregistered:
+			who = "everybody, before registration too"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(c.syntax, "|", "\\|"), c.help, who)
+	}
+	return b.String()
+}
+
+func TestCommandsPage(t *testing.T) {
+	const path = "../../docs/commands.md"
+	want := commandsPage()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != want {
+		t.Errorf("%s is not what the table says (%v); go test -run TestCommandsPage -update makes it anew", path, err)
+	}
+}
+
+// TestCapabilitiesFitOneLine is what capList relies on.
+func TestCapabilitiesFitOneLine(t *testing.T) {
+	cfg := DefaultConfig()
+	n := len(":" + cfg.NetworkName + " CAP  LS :")
+	n += cfg.Limits.limitRanges()[0].max // the nick
+	for _, row := range capTable {
+		n += len(row.name) + 1 + len(row.value) + 1
+	}
+	if n > irc.MaxLine-2 {
+		t.Errorf("CAP LS takes %d bytes: split it, with * in the lines before the last", n)
+	}
+}
+
+func TestClaims(t *testing.T) {
+	for _, c := range []struct {
+		line, redacted string
+		claims         []Claim
+	}{
+		{"PRIVMSG #a :OPER a b", "PRIVMSG #a :OPER a b", nil},
+		{"OPER admin secret", "OPER admin *", []Claim{{"admin", "secret"}}},
+		{"oper admin :secret with spaces", "OPER admin *", []Claim{{"admin", "secret with spaces"}}},
+		{"@a=b :x  OPER  admin  secret more", "OPER admin *", []Claim{{"admin", "secret"}}},
+		{"OPER admin", "OPER admin", nil},
+		{"OPER", "OPER", nil},
+		{"PASS secret", "PASS :nickserv=secret", nil},
+		{"PASS :se:cr=et", "PASS :nickserv=se:cr=et", nil},
+		{"PASS :NICKSERV=secret", "PASS :nickserv=secret", nil},
+		{"PASS services=mars", "PASS :*", []Claim{{"services", "mars"}}},
+		{"PASS :network=x:services=ma:rs:oper=admin hunter2:nickserv=n", "PASS :nickserv=n", []Claim{{"services", "ma:rs"}, {"admin", "hunter2"}}},
+		{"PASS :oper=services hunter2", "PASS :*", nil},
+		{"PASS :oper=admin", "PASS :*", nil},
+		{"PASS", "PASS", nil},
+		{"PASS :*", "PASS :*", nil},
+		{"PASSWORD x", "PASSWORD x", nil},
+		{"", "", nil},
+	} {
+		redacted, claims := Claims(c.line)
+		if redacted != c.redacted || !slices.Equal(claims, c.claims) {
+			t.Errorf("%q: %q %v", c.line, redacted, claims)
+		}
+		again, _ := Claims(redacted)
+		if again != redacted {
+			t.Errorf("%q: redacted again is %q", c.line, again)
+		}
+	}
+}
+
+// FuzzClaims wants no password in what is logged.
+func FuzzClaims(f *testing.F) {
+	f.Add("", "OPER", "admin", "PASSWORDHERE")
+	f.Add("@a=b :x ", "pass", "services=x:oper=a", "PASSWORDHERE")
+	f.Fuzz(func(t *testing.T, before, cmd, middle, secret string) {
+		line := before + cmd + " " + middle + " " + secret
+		redacted, claims := Claims(line)
+		if len(claims) == 0 {
+			return
+		}
+		for _, c := range claims {
+			if len(c.Password) > 8 && !strings.Contains(c.Name, c.Password) && strings.Count(line, c.Password) == 1 && strings.Contains(redacted, c.Password) {
+				t.Errorf("%q: %q still has the password %q", line, redacted, c.Password)
+			}
+		}
+	})
+}

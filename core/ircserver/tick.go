@@ -64,11 +64,12 @@ func (s *Server) Due(now int64) bool {
 // dueAt takes u's deadline into account for Due. Deadlines move forward only, except by a new session or configuration.
 func (s *Server) dueAt(u *session) { s.nextDue = min(s.nextDue, s.deadline(u)) }
 
-// setConfig replaces the configuration, and removes whom it bans. One that cannot be read or is not valid is refused at the edge; should it come
-// here it changes nothing, on every node alike.
+// setConfig replaces the configuration, and removes whom it bans. It is taken only when its revision is the next one,
+// so of two edits based on the same revision one wins. One that cannot be read or is not valid is refused at the edge;
+// should it come here it changes nothing, on every node alike.
 func (s *Server) setConfig(in *Input) {
 	c, err := DecodeConfig(in.Text)
-	if err != nil || c.Validate() != nil {
+	if err != nil || c.Validate() != nil || c.Revision != s.cfg.Revision+1 {
 		return
 	}
 	old := s.cfg

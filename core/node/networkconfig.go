@@ -30,7 +30,7 @@ func (n *Node) SetNetworkConfig(ctx context.Context, basedOn uint64, cfg ircserv
 	text := ircserver.EncodeConfig(&cfg)
 	done, err := n.propose(ctx, []ircserver.Input{{Kind: ircserver.KindConfig, Text: text}})
 	if err == nil {
-		err = n.fsm.waitApplied(ctx, done.index)
+		err = n.waitOwn(ctx, done.index)
 	}
 	if err != nil {
 		return fmt.Errorf("changing the network configuration: %w", err)

@@ -48,7 +48,7 @@ func (n *Node) Create(ctx context.Context, req CreateRequest) (Created, error) {
 		return Created{}, fmt.Errorf("creating a session: %w", err)
 	}
 	// The client's next request is for this session and likely to this node: know it by then.
-	if err := n.fsm.waitApplied(ctx, done.index); err != nil {
+	if err := n.waitOwn(ctx, done.index); err != nil {
 		return Created{}, fmt.Errorf("creating a session: %w", err)
 	}
 	return Created{Session: ircserver.SessionID(done.ids[0]), Auth: secret, Prefix: n.NetworkConfig().NetworkName}, nil
@@ -112,11 +112,12 @@ func (n *Node) Authenticate(ctx context.Context, sid ircserver.SessionID, auth s
 // known returns a session that exists. One that this replica has not heard of may have been created by an entry it has
 // not applied yet: only then it catches up.
 func (n *Node) known(ctx context.Context, sid ircserver.SessionID) (ircserver.SessionInfo, error) {
+	_, _, input := n.fsm.applied() // before looking, so that what is not found then was not there
 	info, ok := n.fsm.session(sid)
 	if ok {
 		return info, nil
 	}
-	if _, _, input := n.fsm.applied(); ircserver.InputID(sid) <= input && n.Ready() == nil {
+	if ircserver.InputID(sid) <= input {
 		return info, ErrNoSession // ids are input numbers: it has ended, or was never one
 	}
 	if err := n.catchUp(ctx); err != nil {

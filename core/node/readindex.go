@@ -16,8 +16,26 @@ func (n *Node) catchUp(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking the leader how far the log goes: %w", err)
 	}
+	return n.waitApplied(ctx, index)
+}
+
+// appliedPoll is how often a node looks whether raft has come to an index. Entries that are raft's own do not reach the
+// replica, so nothing tells when they have been passed.
+const appliedPoll = time.Millisecond
+
+// waitApplied waits until the replica has applied everything up to a committed index, which this node may not have
+// received yet.
+func (n *Node) waitApplied(ctx context.Context, index uint64) error {
+	for n.raft.AppliedIndex() < index {
+		if err := sleepContext(ctx, appliedPoll); err != nil {
+			return err
+		}
+	}
 	return n.fsm.waitApplied(ctx, index)
 }
+
+// waitOwn is waitApplied for an entry that carries inputs.
+func (n *Node) waitOwn(ctx context.Context, index uint64) error { return n.fsm.progress.wait(ctx, index) }
 
 // askIndex asks the leader for its commit index, once; errRetry says that there is none at the moment.
 func (n *Node) askIndex(ctx context.Context) (uint64, error) {

@@ -282,11 +282,8 @@ func (n *Node) Stream(ctx context.Context, sid ircserver.SessionID, after ircser
 	if err := n.Ready(); err != nil {
 		return nil, err
 	}
-	// The client may have read further on another node than this one has applied.
-	if _, _, input := n.fsm.applied(); after.Input > input || ircserver.InputID(sid) > input {
-		if err := n.catchUp(ctx); err != nil {
-			return nil, err
-		}
+	if _, err := n.known(ctx, sid); err != nil && !errors.Is(err, ErrNoSession) { // the stream knows of ended sessions
+		return nil, err
 	}
 	r, err := n.fsm.out.Open(sid, after)
 	if errors.Is(err, outputstream.ErrNoSession) {

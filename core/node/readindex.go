@@ -35,7 +35,9 @@ func (n *Node) waitApplied(ctx context.Context, index uint64) error {
 }
 
 // waitOwn is waitApplied for an entry that carries inputs.
-func (n *Node) waitOwn(ctx context.Context, index uint64) error { return n.fsm.progress.wait(ctx, index) }
+func (n *Node) waitOwn(ctx context.Context, index uint64) error {
+	return n.fsm.progress.wait(ctx, index)
+}
 
 // askIndex asks the leader for its commit index, once; errRetry says that there is none at the moment.
 func (n *Node) askIndex(ctx context.Context) (uint64, error) {

@@ -306,8 +306,8 @@ func TestDamagedEntryIsNotApplied(t *testing.T) {
 		}
 	}
 	var c *CorruptError
-	if len(stopped.errs) != 1 || !errors.As(stopped.errs[0], &c) || c.Index != bad.Index {
-		t.Errorf("stopped with %v", stopped.errs)
+	if len(stopped.errs()) != 1 || !errors.As(stopped.errs()[0], &c) || c.Index != bad.Index {
+		t.Errorf("stopped with %v", stopped.errs())
 	}
 	f.failed = nil
 	if !bytes.Equal(snapshotOf(t, f), before) {
@@ -324,8 +324,8 @@ func TestNewerEntryAsksForAnUpgrade(t *testing.T) {
 	l.Data[0] = 99
 	copy(l.Data[1:], le32(entryCRC(l.Data)))
 	f.Apply(l)
-	if len(stopped.errs) != 1 || !strings.Contains(stopped.errs[0].Error(), "upgrade this node") {
-		t.Errorf("stopped with %v", stopped.errs)
+	if len(stopped.errs()) != 1 || !strings.Contains(stopped.errs()[0].Error(), "upgrade this node") {
+		t.Errorf("stopped with %v", stopped.errs())
 	}
 }
 

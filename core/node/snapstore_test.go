@@ -155,8 +155,8 @@ func TestDamagedSnapshotStopsTheNode(t *testing.T) {
 	if metas, err := s.List(); err == nil {
 		t.Errorf("a snapshot that cannot be read was passed over: %v", metas)
 	}
-	if len(stopped.errs) != 1 || !strings.Contains(stopped.errs[0].Error(), filepath.Base(s.path(id))) {
-		t.Errorf("stopped with %v", stopped.errs)
+	if len(stopped.errs()) != 1 || !strings.Contains(stopped.errs()[0].Error(), filepath.Base(s.path(id))) {
+		t.Errorf("stopped with %v", stopped.errs())
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,9 +20,22 @@ import (
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 // stopRecorder is a stop function that remembers what it was called with.
-type stopRecorder struct{ errs []error }
+type stopRecorder struct {
+	mu   sync.Mutex
+	list []error
+}
 
-func (s *stopRecorder) stop(err error) { s.errs = append(s.errs, err) }
+func (s *stopRecorder) stop(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, err)
+}
+
+func (s *stopRecorder) errs() []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.list)
+}
 
 func openTestStores(t *testing.T, dir string, stop func(error)) *stores {
 	t.Helper()
@@ -137,8 +152,8 @@ func TestDamagedLogEntryIsNamedAndStopsTheNode(t *testing.T) {
 	if len(got.Data) != 0 {
 		t.Errorf("the damaged entry was returned: %q", got.Data)
 	}
-	if len(stopped.errs) != 1 || !errors.Is(stopped.errs[0], c) {
-		t.Errorf("stopped with %v", stopped.errs)
+	if len(stopped.errs()) != 1 || !errors.Is(stopped.errs()[0], c) {
+		t.Errorf("stopped with %v", stopped.errs())
 	}
 	for _, want := range []string{file, "entry 5", "remove it from the network", "join it again"} {
 		if !strings.Contains(err.Error(), want) {
@@ -208,8 +223,8 @@ func TestDamagedVoteStopsTheNode(t *testing.T) {
 	s = openTestStores(t, dir, stopped.stop)
 	_, err := s.stable.GetUint64([]byte("CurrentTerm"))
 	var c *CorruptError
-	if !errors.As(err, &c) || c.File != file || c.Part != "CurrentTerm" || len(stopped.errs) != 1 {
-		t.Errorf("got %v, stopped with %v", err, stopped.errs)
+	if !errors.As(err, &c) || c.File != file || c.Part != "CurrentTerm" || len(stopped.errs()) != 1 {
+		t.Errorf("got %v, stopped with %v", err, stopped.errs())
 	}
 }
 
@@ -252,8 +267,8 @@ func TestWriteErrorIsNeverRetriedAsSuccess(t *testing.T) {
 			t.Errorf("after the disk recovered: %v, want the first error", err)
 		}
 	}
-	if len(stopped.errs) != 1 || !strings.Contains(stopped.errs[0].Error(), "log.db") {
-		t.Errorf("stopped with %v", stopped.errs)
+	if len(stopped.errs()) != 1 || !strings.Contains(stopped.errs()[0].Error(), "log.db") {
+		t.Errorf("stopped with %v", stopped.errs())
 	}
 }
 

@@ -26,6 +26,13 @@ func commandsPage() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(c.syntax, "|", "\\|"), c.help, who)
 	}
+	b.WriteString("\n## Commands of services links\n\n")
+	b.WriteString("What a session may send that `SERVER` has turned into a services link (`core/ircserver/linkcommands.go`), ")
+	b.WriteString("with the name of one of its pseudo-clients as source, or none.\n\n")
+	b.WriteString("| Command | What it does |\n|---|---|\n")
+	for _, c := range linkTable {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(c.syntax, "|", "\\|"), c.help)
+	}
 	return b.String()
 }
 

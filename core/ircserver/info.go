@@ -2,7 +2,6 @@ package ircserver
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"robustirc/core/irc"
@@ -41,42 +40,40 @@ func (s *Server) cmdLusers(u *session, c *call) *failure {
 
 // lusers sends u the counts of LUSERS; part of the greeting.
 func (s *Server) lusers(u *session) {
-	n := s.count()
 	servers := 1 + len(s.links)
-	s.replyText(u, irc.RPL_LUSERCLIENT, irc.RPL_LUSERCLIENT.Textf(n.users-n.invisible, n.invisible, servers))
-	s.reply(u, irc.RPL_LUSEROP, strconv.Itoa(n.opers))
-	if n.unknown > 0 {
-		s.reply(u, irc.RPL_LUSERUNKNOWN, strconv.Itoa(n.unknown))
+	s.replyText(u, irc.RPL_LUSERCLIENT, irc.RPL_LUSERCLIENT.Textf(s.users-s.invisible, s.invisible, servers))
+	s.reply(u, irc.RPL_LUSEROP, itoa(s.opers))
+	if n := s.unregistered(); n > 0 {
+		s.reply(u, irc.RPL_LUSERUNKNOWN, itoa(n))
 	}
-	s.reply(u, irc.RPL_LUSERCHANNELS, strconv.Itoa(len(s.channels)))
-	s.replyText(u, irc.RPL_LUSERME, irc.RPL_LUSERME.Textf(n.users, len(s.links)))
-	users, most := strconv.Itoa(n.users), strconv.Itoa(s.maxUsers)
-	s.replyText(u, irc.RPL_LOCALUSERS, irc.RPL_LOCALUSERS.Textf(n.users, s.maxUsers), users, most)
-	s.replyText(u, irc.RPL_GLOBALUSERS, irc.RPL_GLOBALUSERS.Textf(n.users, s.maxUsers), users, most)
+	s.reply(u, irc.RPL_LUSERCHANNELS, itoa(len(s.channels)))
+	s.replyText(u, irc.RPL_LUSERME, irc.RPL_LUSERME.Textf(s.users, len(s.links)))
+	s.replyText(u, irc.RPL_LOCALUSERS, irc.RPL_LOCALUSERS.Textf(s.users, s.maxUsers), itoa(s.users), itoa(s.maxUsers))
+	s.replyText(u, irc.RPL_GLOBALUSERS, irc.RPL_GLOBALUSERS.Textf(s.users, s.maxUsers), itoa(s.users), itoa(s.maxUsers))
 }
 
-// population is how many sessions there are of each kind; services are not counted.
-type population struct{ users, invisible, opers, unknown int }
-
-func (s *Server) count() (n population) {
-	for _, u := range s.sessions { // order does not matter: only counts
-		switch {
-		case u.services:
-			continue
-		case !u.registered:
-			n.unknown++
-			continue
-		}
-		n.users++
-		if u.modes.has('i') {
-			n.invisible++
-		}
-		if u.isOper() {
-			n.opers++
-		}
-	}
-	return n
+// headcount counts the sessions, so that LUSERS, which every greeting contains, need not look at them all.
+type headcount struct {
+	users     int // registered, without services
+	invisible int // of the users
+	opers     int // of the users
+	services  int // links and their pseudo-clients
 }
+
+// tally adds u to the counts, or takes it out (by is -1), as what it is at the moment.
+func (s *Server) tally(u *session, by int) {
+	switch {
+	case u.services:
+		s.services += by
+	case u.registered:
+		s.users += by
+		s.invisible += by * btoi(u.modes.has('i'))
+		s.opers += by * btoi(u.modes.has('o'))
+	}
+}
+
+// unregistered is how many sessions have not registered yet.
+func (s *Server) unregistered() int { return len(s.sessions) - s.users - s.services }
 
 // cmdVersion answers VERSION [<server>] with 351 and 005.
 func (s *Server) cmdVersion(u *session, c *call) *failure {
@@ -85,7 +82,7 @@ func (s *Server) cmdVersion(u *session, c *call) *failure {
 	}
 	comment := fmt.Sprintf("machine version %d", s.cfg.MachineVersion)
 	s.replyText(u, irc.RPL_VERSION, comment, version+".", s.name())
-	s.isupport(u)
+	s.features(u)
 	return nil
 }
 
@@ -172,7 +169,7 @@ func (s *Server) linked() []linked {
 // cmdMap answers MAP with the same as a tree.
 func (s *Server) cmdMap(u *session, c *call) *failure {
 	list := s.linked()
-	s.replyText(u, irc.RPL_MAP, fmt.Sprintf("%s [%d users]", s.name(), s.count().users))
+	s.replyText(u, irc.RPL_MAP, fmt.Sprintf("%s [%d users]", s.name(), s.users))
 	for i, l := range list[1:] {
 		branch := "|- "
 		if i == len(list)-2 {

@@ -8,18 +8,16 @@ import (
 // checkInvariants fails t when the state contradicts itself.
 func checkInvariants(t testing.TB, s *Server) {
 	t.Helper()
-	users := 0
+	var counted Server
 	for id, u := range s.sessions {
 		if u.id != id {
 			t.Errorf("session %d is filed under %d", u.id, id)
 		}
 		checkSession(t, s, u)
-		if u.registered && !u.services {
-			users++
-		}
+		counted.tally(u, +1)
 	}
-	if users != s.users || s.maxUsers < users {
-		t.Errorf("%d users, counted %d, at most %d", users, s.users, s.maxUsers)
+	if counted.headcount != s.headcount || s.maxUsers < s.users || s.unregistered() < 0 {
+		t.Errorf("there are %+v, counted %+v, at most %d", counted.headcount, s.headcount, s.maxUsers)
 	}
 	for key, u := range s.nicks {
 		if foldNick(u.nick) != key || s.sessions[u.id] != u {

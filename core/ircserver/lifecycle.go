@@ -92,9 +92,7 @@ func (s *Server) forget(u *session) {
 	if u.nick != "" {
 		delete(s.nicks, foldNick(u.nick))
 	}
-	if u.registered && !u.services {
-		s.users--
-	}
+	s.tally(u, -1)
 	delete(s.sessions, u.id)
 	s.links = slices.DeleteFunc(s.links, func(l *session) bool { return l == u })
 }

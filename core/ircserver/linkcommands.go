@@ -115,6 +115,7 @@ func (s *Server) introducePseudoClient(link *session, nick string, c *call) {
 	}
 	p.setIdentity(strings.Clone(nick), servicesHost, servicesHost)
 	s.sessions[p.id] = p
+	s.tally(p, +1)
 	s.nicks[foldNick(nick)] = p
 }
 

@@ -122,10 +122,8 @@ func (s *Server) register(u *session) *failure {
 		return nil
 	}
 	u.registered, u.signedOn, u.lastSpoke = true, s.now, s.now
-	if !u.services {
-		s.users++
-		s.maxUsers = max(s.maxUsers, s.users)
-	}
+	s.tally(u, +1)
+	s.maxUsers = max(s.maxUsers, s.users)
 	s.introduce(u)
 	s.greet(u)
 	s.handOnPasswords(u)

@@ -130,8 +130,9 @@ func (s *Server) adopt(u *session) bool {
 		}
 		s.nicks[foldNick(u.nick)] = u
 	}
-	if u.registered && !u.services {
-		s.users++
+	s.tally(u, +1)
+	if link := s.sessions[u.link]; u.link != 0 && (!u.services || link == nil || !link.isLink()) {
+		return false
 	}
 	return !u.registered || u.nick != ""
 }

@@ -18,13 +18,13 @@ type Server struct {
 	whowas   []whowasEntry
 	nodes    []Node
 	maxUsers int // highest number of registered sessions so far (LUSERS 265)
-	users    int // registered sessions that are not services, counted by register and quit
 	deaths   uint64
 	uses     []uint64 // how often each command was used (STATS m), by its place in the table
 
 	// Derived from the state above, never encoded.
-	links   []*session // services links, in the order of their ids
-	nextDue int64      // no tick has anything to do before this; see Due
+	links []*session // services links, in the order of their ids
+	headcount
+	nextDue int64 // no tick has anything to do before this; see Due
 
 	// What the current input has produced; taken by Apply.
 	out     []Output

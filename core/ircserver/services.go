@@ -48,6 +48,7 @@ func (s *Server) cmdServer(u *session, c *call) *failure {
 		delete(s.nicks, foldNick(u.nick))
 	}
 	u.services, u.registered, u.signedOn, u.modes = true, true, s.now, 0
+	s.tally(u, +1)
 	u.granted, u.pass, u.cookie = "", "", ""
 	u.setIdentity(strings.Clone(name), "", "")
 	u.realname = strings.Clone(irc.Truncate(c.Last(), s.cfg.Limits.RealLen))

@@ -40,7 +40,7 @@ var derived = []string{
 	"Server.sessions",
 	"Server.nicks",
 	"Server.channels",
-	"Server.users",
+	"Server.headcount",
 	"Server.links",
 	"Server.nextDue",
 	"Server.out",

@@ -53,9 +53,9 @@ var table = []commandRow{
 	// oper.go, bans.go
 	{"OPER", 2, false, "", (*Server).cmdOper, "OPER <name> <password>", "Makes you an operator."},
 	{"KILL", 1, false, "kill", (*Server).cmdKill, "KILL <nick> [:<reason>]", "Removes a user from the network."},
-	{"GLINE", 0, false, "ban", (*Server).cmdGline, "GLINE [<duration>] <nick or user@host> [:<reason>]", "Bans from the network; without parameters lists the bans."},
+	{"GLINE", 0, false, "ban", (*Server).cmdGline, "GLINE [-force] [<duration>] <nick or user@host> [:<reason>]", "Bans from the network, for ever or for so long (30m, 1w2d, seconds); hosts may be CIDR ranges; without parameters lists the bans."},
 	{"UNGLINE", 1, false, "ban", (*Server).cmdUngline, "UNGLINE <user@host>", "Removes a network ban."},
-	{"KLINE", 0, false, "ban", (*Server).cmdGline, "KLINE [<duration>] <nick or user@host> [:<reason>]", "Is GLINE: there is one server."},
+	{"KLINE", 0, false, "ban", (*Server).cmdGline, "KLINE [-force] [<duration>] <nick or user@host> [:<reason>]", "Is GLINE: there is one server."},
 	{"UNKLINE", 1, false, "ban", (*Server).cmdUngline, "UNKLINE <user@host>", "Is UNGLINE: there is one server."},
 	{"WALLOPS", 1, false, "wallops", (*Server).cmdWallops, "WALLOPS :<text>", "Sends a message to all users with mode +w."},
 	{"GLOBOPS", 1, false, "globops", (*Server).cmdGlobops, "GLOBOPS :<text>", "Sends a message to all operators."},

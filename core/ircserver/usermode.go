@@ -123,11 +123,13 @@ func (s *Server) changeUserModes(u *session, source string, changes []irc.ModeCh
 
 // flipUserMode changes one mode and what depends on it.
 func (s *Server) flipUserMode(u *session, c irc.ModeChange) {
+	s.tally(u, -1)
 	if c.Add {
 		u.modes.set(c.Mode)
 	} else {
 		u.modes.clear(c.Mode)
 	}
+	s.tally(u, +1)
 	switch c.Mode {
 	case 'o':
 		if !c.Add {

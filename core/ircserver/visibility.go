@@ -21,11 +21,12 @@ func (s *Server) seesUser(u, v *session) bool {
 // seesMember reports whether u is shown m among the members of ch, which u may know of: those outside are not shown
 // invisible users, and an auditorium (+u) hides its crowd.
 func (s *Server) seesMember(u *session, ch *channel, m *member) bool {
-	inside := ch.byID[u.id]
-	if !ch.isShownTo(m, inside) {
-		return s.may(u, privAuspex)
-	}
-	return inside != nil || s.seesUser(u, m.session)
+	return s.isShownTo(u, ch, m) && (ch.byID[u.id] != nil || s.seesUser(u, m.session))
+}
+
+// isShownTo reports whether an auditorium does not hide m from u.
+func (s *Server) isShownTo(u *session, ch *channel, m *member) bool {
+	return ch.isShownTo(m, ch.byID[u.id]) || u == m.session || s.may(u, privAuspex)
 }
 
 // seesAddress reports whether u may learn v's real address.

@@ -86,11 +86,12 @@ func (s *Server) whoisIdle(u, v *session) {
 	s.reply(u, irc.RPL_WHOISIDLE, v.nick, strconv.FormatInt(idle, 10), seconds(v.signedOn))
 }
 
-// whoisChannels lists v's channels that u may know of, with v's prefixes, in the order of joining.
+// whoisChannels lists v's channels that u may know of, with v's prefixes, in the order of joining. That v is invisible
+// does not matter: whoever names it has found it.
 func (s *Server) whoisChannels(u, v *session) []string {
 	var list []string
 	for _, ch := range v.channels {
-		if m := ch.byID[v.id]; s.seesChannel(u, ch) && s.seesMember(u, ch, m) {
+		if m := ch.byID[v.id]; s.seesChannel(u, ch) && s.isShownTo(u, ch, m) {
 			list = append(list, m.status.prefixes(u.caps&CapMultiPrefix != 0)+ch.name)
 		}
 	}

@@ -3,12 +3,56 @@ package ircserver
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"robustirc/core/irc"
+	"robustirc/core/scenario"
 )
+
+// scenarioUses maps commands to the scenarios whose clients use them.
+func scenarioUses(t *testing.T) map[string][]string {
+	t.Helper()
+	uses := map[string][]string{}
+	for _, path := range scenarioFiles(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := scenario.Parse(path, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(path)
+		for _, st := range script.Steps() {
+			var m irc.Message
+			if (st.Verb == "line" || st.Verb == "grant") && m.Parse(st.Text) == nil {
+				cmd := irc.UpperCommand(m.Command)
+				if !slices.Contains(uses[cmd], name) {
+					uses[cmd] = append(uses[cmd], name)
+				}
+			}
+		}
+	}
+	return uses
+}
+
+func TestEveryCommandHasAScenario(t *testing.T) {
+	uses := scenarioUses(t)
+	for _, c := range slices.Concat(table, linkTable) {
+		if len(uses[c.name]) == 0 {
+			t.Errorf("no scenario in testdata uses %s", c.name)
+		}
+		if c.run == nil || c.syntax == "" || c.help == "" || c.name != irc.UpperCommand(c.name) {
+			t.Errorf("the row of %s is not complete", c.name)
+		}
+		if !strings.HasPrefix(c.syntax, c.name) {
+			t.Errorf("the syntax of %s does not begin with its name: %q", c.name, c.syntax)
+		}
+	}
+}
 
 // commandsPage is docs/commands.md as the table has it.
 func commandsPage() string {
@@ -16,7 +60,7 @@ func commandsPage() string {
 	b.WriteString("# Commands\n\n")
 	b.WriteString("Made from the command table (`core/ircserver/table.go`) by `go test ./core/ircserver -update`.\n\n")
 	b.WriteString("| Command | What it does | Who may use it |\n|---|---|---|\n")
-	for _, c := range commandRows {
+	for _, c := range table {
 		who := "registered users"
 		switch {
 		case c.privilege != "":

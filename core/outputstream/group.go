@@ -2,25 +2,24 @@ package outputstream
 
 import (
 	"context"
-	"slices"
+	"sync"
 )
 
 // Group lets one goroutine wait for many readers.
 type Group struct {
-	s     *Stream
-	wake  chan struct{} // signalled when dirty got its first reader
-	dirty []*Reader     // marked readers, each once; belongs to Stream.mu
+	wake chan struct{} // signalled when dirty got its first reader
+
+	mu    sync.Mutex // taken under Stream.mu
+	dirty []*Reader  // marked readers, each once
 }
 
 // NewGroup returns a group without readers.
-func (s *Stream) NewGroup() *Group {
-	return &Group{s: s, wake: make(chan struct{}, 1)}
-}
+func NewGroup() *Group { return &Group{wake: make(chan struct{}, 1)} }
 
-// Add makes g.Wait report r from now on, at once if it has something pending. Do not call r.Next afterwards.
+// Add makes g report r from now on, at once if it has something pending. Do not call r.Next afterwards.
 func (g *Group) Add(r *Reader) {
-	g.s.mu.Lock()
-	defer g.s.mu.Unlock()
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
 	r.group = g
 	r.dirty = false
 	if r.err != nil || r.ended || r.seq < r.q.tail {
@@ -28,11 +27,24 @@ func (g *Group) Add(r *Reader) {
 	}
 }
 
-// Wait returns the readers that may have something to return, each once; call Take on each. It also reports readers
+// Ready is signalled when Take has something to return.
+func (g *Group) Ready() <-chan struct{} { return g.wake }
+
+// Take appends the readers that may have something to return, each once; call Take on each. It also reports readers
 // that have failed, including closed ones.
+func (g *Group) Take(ready []*Reader) []*Reader {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	ready = append(ready, g.dirty...)
+	clear(g.dirty)
+	g.dirty = g.dirty[:0]
+	return ready
+}
+
+// Wait waits until Take has something and returns it.
 func (g *Group) Wait(ctx context.Context) ([]*Reader, error) {
 	for {
-		if ready := g.take(); len(ready) > 0 {
+		if ready := g.Take(nil); len(ready) > 0 {
 			return ready, nil
 		}
 		select {
@@ -43,14 +55,10 @@ func (g *Group) Wait(ctx context.Context) ([]*Reader, error) {
 	}
 }
 
-// Ready is signalled when Wait would return at once: for those who wait for other things as well.
-func (g *Group) Ready() <-chan struct{} { return g.wake }
-
-func (g *Group) take() []*Reader {
-	g.s.mu.Lock()
-	defer g.s.mu.Unlock()
-	ready := slices.Clone(g.dirty)
-	clear(g.dirty)
-	g.dirty = g.dirty[:0]
-	return ready
+// add notes a marked reader and reports whether g must be signalled.
+func (g *Group) add(r *Reader) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dirty = append(g.dirty, r)
+	return len(g.dirty) == 1
 }

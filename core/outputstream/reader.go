@@ -9,7 +9,7 @@ import (
 )
 
 // MaxItems bounds what one Take or Next returns; the rest follows with the next call, at once.
-const MaxItems = 1024
+const MaxItems = 256
 
 // Item is one line for the reader's session: what is shown is Output.AppendFor(dst, Caps).
 type Item struct {
@@ -51,6 +51,9 @@ func (s *Stream) Open(id ircserver.SessionID, after ircserver.OutputID) (*Reader
 	}
 	r := &Reader{s: s, id: id, wake: make(chan struct{}, 1), after: after}
 	r.attach(q)
+	if r.seq < q.tail {
+		r.remark()
+	}
 	return r, nil
 }
 
@@ -81,6 +84,9 @@ func (r *Reader) Next(ctx context.Context) ([]Item, error) {
 		}
 	}
 }
+
+// Ready is signalled when Take has something to return, unless r is in a Group.
+func (r *Reader) Ready() <-chan struct{} { return r.wake }
 
 // Take appends what is pending to items, at most MaxItems, without waiting. It returns items unchanged when nothing
 // is, and the errors of Next.
@@ -146,8 +152,9 @@ func (r *Reader) remark() {
 		signal(r.wake)
 		return
 	}
-	r.group.dirty = append(r.group.dirty, r)
-	signal(r.group.wake)
+	if r.group.add(r) {
+		signal(r.group.wake)
+	}
 }
 
 // lastID is the id of the newest output ever filed for q.

@@ -195,10 +195,9 @@ func (s *Stream) mark(r *Reader) {
 	}
 	r.dirty = true
 	if g := r.group; g != nil {
-		if len(g.dirty) == 0 {
+		if g.add(r) {
 			s.signals = append(s.signals, g.wake)
 		}
-		g.dirty = append(g.dirty, r)
 		return
 	}
 	s.signals = append(s.signals, r.wake)

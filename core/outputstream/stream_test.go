@@ -276,6 +276,33 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// TestReadySaysWhatIsPending: at once after Open, and after each Take that left something.
+func TestReadySaysWhatIsPending(t *testing.T) {
+	s := New(Limits{})
+	s.CreateSession(1)
+	isReady := func(r *Reader) bool {
+		select {
+		case <-r.Ready():
+			return true
+		default:
+			return false
+		}
+	}
+	if r, _ := s.Open(1, ircserver.OutputID{}); isReady(r) {
+		t.Error("ready with nothing")
+	}
+	for i := range ircserver.InputID(MaxItems + 1) {
+		s.Append([]ircserver.Output{{ID: ircserver.OutputID{Input: i + 1, Reply: 1}, To: audience(1)}})
+	}
+	r, _ := s.Open(1, ircserver.OutputID{})
+	for _, want := range []bool{true, true, false} {
+		if got := isReady(r); got != want {
+			t.Fatalf("ready is %v, want %v", got, want)
+		}
+		r.Take(nil)
+	}
+}
+
 // TestClientAhead: a client that has seen more than this node has applied gets nothing twice.
 func TestClientAhead(t *testing.T) {
 	s := New(Limits{})
@@ -297,7 +324,7 @@ func TestClientAhead(t *testing.T) {
 func TestGroupServesManyReaders(t *testing.T) {
 	const sessions, batches = 50, 400
 	s := New(Limits{})
-	g := s.NewGroup()
+	g := NewGroup()
 	ids := make([]ircserver.SessionID, sessions)
 	for i := range ids {
 		ids[i] = ircserver.SessionID(i + 1)

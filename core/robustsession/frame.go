@@ -18,7 +18,7 @@ const (
 // Limits of the multiplexed protocol.
 const (
 	// MaxFrame is the longest frame, in bytes after the length.
-	MaxFrame = 128 << 10
+	MaxFrame = 256 << 10
 	// MaxPostLines is how many lines one Post may carry; a session has one Post under way. It is what the network
 	// remembers per session to recognise retries.
 	MaxPostLines = 32

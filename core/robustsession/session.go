@@ -50,8 +50,9 @@ const (
 	StatusOK          Status = 200
 	StatusBadRequest  Status = 400 // line too long or with forbidden bytes
 	StatusForbidden   Status = 403 // banned address
-	StatusNoSession   Status = 404 // never existed, ended, wrong secret, or lines that were not seen are gone
+	StatusNoSession   Status = 404 // never existed, ended, or wrong secret
 	StatusConflict    Status = 409 // another connection attached to the session
+	StatusGone        Status = 410 // lines that were not seen are no longer retained
 	StatusLimit       Status = 429 // session limit, or flood
 	StatusUnavailable Status = 503 // try again, here or elsewhere
 )

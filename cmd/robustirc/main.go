@@ -2,17 +2,64 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
+// Exit codes.
+const (
+	exitFailure = 1 // something went wrong while working
+	exitUsage   = 2 // the command line or a configuration file is wrong
+)
+
+// usageError marks what the operator must correct in the command line or a file.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	err := rootCommand().ExecuteContext(ctx)
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "robustirc: %v\n", err)
+	stop()
+	if errors.As(err, new(usageError)) {
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFailure)
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "robustirc",
 		Short: "RobustIRC: an IRC network without netsplits",
+		Long: `RobustIRC is an IRC network without netsplits: the server is a state machine that
+is replicated over several nodes, any minority of which may die unnoticed.
+
+Exit codes: 0 success, 1 failure, 2 wrong command line or configuration.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
-	if err := root.Execute(); err != nil {
-		os.Exit(1)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+	})
+	root.AddCommand(bridgeCommand(), benchCommand(), statusCommand(), configCommand(), versionCommand())
+	return root
+}
+
+// noArgs refuses arguments as a usage error.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(cmd, args); err != nil {
+		return usageError{err}
 	}
+	return nil
 }

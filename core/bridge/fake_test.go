@@ -103,7 +103,7 @@ func (s *fakeSession) send(lines ...string) {
 	s.wakeLocked()
 }
 
-func (s *fakeSession) Receive(ctx context.Context) ([]string, error) {
+func (s *fakeSession) Receive(ctx context.Context) (Lines, error) {
 	for {
 		s.mu.Lock()
 		out, ended, behind := s.out, s.ended, s.behind
@@ -113,7 +113,7 @@ func (s *fakeSession) Receive(ctx context.Context) ([]string, error) {
 		case behind:
 			return nil, ErrBehind
 		case len(out) > 0:
-			return out, nil
+			return fakeLines(out), nil
 		case ended:
 			return nil, io.EOF
 		}
@@ -151,3 +151,9 @@ func (s *fakeSession) lines() (all []string, batches int) {
 }
 
 func (s *fakeSession) quitMessage() string { s.mu.Lock(); defer s.mu.Unlock(); return s.quit }
+
+type fakeLines []string
+
+func (l fakeLines) Len() int { return len(l) }
+
+func (l fakeLines) AppendLine(dst []byte, i int) []byte { return append(dst, l[i]...) }

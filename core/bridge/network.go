@@ -41,6 +41,13 @@ type Throttler interface {
 	Throttles() bool
 }
 
+// Lines are lines for a client.
+type Lines interface {
+	Len() int
+	// AppendLine appends line i, without line ending.
+	AppendLine(dst []byte, i int) []byte
+}
+
 // Session is one client's session. Post, Receive and Delete are each called by one goroutine at a time, but
 // concurrently with each other.
 type Session interface {
@@ -49,9 +56,9 @@ type Session interface {
 	// Post returns once all lines, without line endings, are durable, each once, retrying as long as ctx allows. The
 	// lines hold any byte except NUL, CR and LF.
 	Post(ctx context.Context, lines []string) error
-	// Receive waits for output and returns all that is pending, at least one line, without line endings. It returns
-	// io.EOF after the session's last line.
-	Receive(ctx context.Context) ([]string, error)
+	// Receive waits for output and returns all that is pending, at least one line. It returns io.EOF after the session's
+	// last line. The lines are valid until the next call.
+	Receive(ctx context.Context) (Lines, error)
 	// Delete ends the session with a quit message, retrying as long as ctx allows.
 	Delete(ctx context.Context, quit string) error
 	// Close frees what the session holds here; it ends nothing in the network.

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"errors"
-	"io"
 
 	"robustirc/core/robustsession"
 )
@@ -62,18 +61,17 @@ func ended(err error) error {
 }
 
 // Receive translates the one loss that a stream can meet: lines that are no longer retained.
-func (s remoteSession) Receive(ctx context.Context) ([]string, error) {
-	received, err := s.Session.Receive(ctx)
+func (s remoteSession) Receive(ctx context.Context) (Lines, error) {
+	lines, err := s.Session.Receive(ctx)
 	var e *robustsession.Error
 	if errors.As(err, &e) && e.Status == robustsession.StatusNoSession {
 		err = ErrBehind
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	lines := make([]string, len(received))
-	for i, l := range received {
-		lines[i] = l.Text
-	}
-	return lines, err
+	return remoteLines(lines), err
 }
+
+type remoteLines []robustsession.Line
+
+func (l remoteLines) Len() int { return len(l) }
+
+func (l remoteLines) AppendLine(dst []byte, i int) []byte { return append(dst, l[i].Text...) }

@@ -23,7 +23,7 @@ func (c *conn) write() {
 	defer close(c.written)
 	for {
 		lines, err := c.session.Receive(c.ctx)
-		if len(lines) > 0 {
+		if lines != nil && lines.Len() > 0 {
 			if werr := c.deliver(lines); werr != nil {
 				c.punish("Write error: " + writeError(werr))
 				c.nc.Close() // a client that does not read would not see more either
@@ -60,23 +60,18 @@ func (c *conn) endOfOutput() {
 }
 
 // deliver writes all lines at once.
-func (c *conn) deliver(lines []string) error {
+func (c *conn) deliver(lines Lines) error {
 	buf := writeBufs.Get().(*[]byte)
 	b := (*buf)[:0]
 	var err error
-	for _, l := range lines {
-		if len(b) > 0 && len(b)+len(l)+2 > maxWrite {
-			if err = c.writeAll(b); err != nil {
-				break
-			}
+	for i := 0; i < lines.Len() && err == nil; i++ {
+		b = append(lines.AppendLine(b, i), '\r', '\n')
+		if len(b) >= maxWrite || i == lines.Len()-1 {
+			err = c.writeAll(b)
 			b = b[:0]
 		}
-		b = append(append(b, l...), '\r', '\n')
 	}
-	if err == nil {
-		err = c.writeAll(b)
-	}
-	c.srv.stats.linesOut.Add(uint64(len(lines)))
+	c.srv.stats.linesOut.Add(uint64(lines.Len()))
 	*buf = b
 	writeBufs.Put(buf)
 	return err

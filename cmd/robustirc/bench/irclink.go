@@ -61,11 +61,10 @@ func (l *ircLink) await(ctx context.Context, numeric string) error {
 		if err != nil {
 			return err
 		}
-		command := commandOf(line)
-		switch {
-		case string(command) == numeric:
+		switch command := string(commandOf(line)); {
+		case command == numeric:
 			return nil
-		case string(command) == "ERROR", len(command) == 3 && command[0] == '4' && string(command) != "422":
+		case isFailure(command):
 			return fmt.Errorf("the server said %q", line)
 		}
 	}
@@ -150,4 +149,9 @@ func privmsgText(line []byte) ([]byte, bool) {
 	}
 	_, text, ok := bytes.Cut(rest, []byte(" :"))
 	return text, ok
+}
+
+// isFailure reports whether a command says that a session could not register or join.
+func isFailure(command string) bool {
+	return command == "ERROR" || len(command) == 3 && command[0] == '4' && command != "422" // 422: no message of the day
 }

@@ -93,7 +93,9 @@ func (n *Node) noteLeader() {
 	if !n.leader.set(id, addr) {
 		return
 	}
-	if id != n.leader.self {
+	if id == n.leader.self {
+		n.clock.lead()
+	} else {
 		n.throttle.fail(errRetry)
 	}
 	n.log.Info("leader", "id", id, "addr", addr, "term", n.raft.CurrentTerm())

@@ -101,7 +101,7 @@ func (n *Node) addPeerHere(ctx context.Context, id, addr string) error {
 	if isVoterAt(members, id, addr) {
 		return nil
 	}
-	if err := n.changed(n.raft.AddNonvoter(raft.ServerID(id), raft.ServerAddress(addr), 0, membershipTimeout)); err != nil {
+	if err := n.changed(ctx, n.raft.AddNonvoter(raft.ServerID(id), raft.ServerAddress(addr), 0, membershipTimeout)); err != nil {
 		return err
 	}
 	if unreachable == nil {
@@ -109,7 +109,7 @@ func (n *Node) addPeerHere(ctx context.Context, id, addr string) error {
 			return err
 		}
 	}
-	return n.changed(n.raft.AddVoter(raft.ServerID(id), raft.ServerAddress(addr), 0, membershipTimeout))
+	return n.changed(ctx, n.raft.AddVoter(raft.ServerID(id), raft.ServerAddress(addr), 0, membershipTimeout))
 }
 
 func isVoterAt(members []raft.Server, id, addr string) bool {
@@ -140,8 +140,8 @@ func (n *Node) awaitCaughtUp(ctx context.Context, addr string) error {
 }
 
 // changed waits for a change of membership and makes losing leadership meanwhile a reason to try again.
-func (n *Node) changed(f raft.IndexFuture) error {
-	err := f.Error()
+func (n *Node) changed(ctx context.Context, f raft.IndexFuture) error {
+	err := wait(ctx, f)
 	switch {
 	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipLost), errors.Is(err, raft.ErrLeadershipTransferInProgress):
 		return fmt.Errorf("%w: %w", errRetry, err)
@@ -167,7 +167,7 @@ func (n *Node) removePeerHere(ctx context.Context, id string) error {
 		}
 		return errRetry
 	}
-	return n.changed(n.raft.RemoveServer(raft.ServerID(id), 0, membershipTimeout))
+	return n.changed(ctx, n.raft.RemoveServer(raft.ServerID(id), 0, membershipTimeout))
 }
 
 func isMember(members []raft.Server, id string) bool {

@@ -37,6 +37,7 @@ type Node struct {
 	proposer   *proposer
 	throttle   *throttle
 	notices    *notices
+	clock      *netClock
 	index      *indexReader
 	turns      turns
 	claimSlots chan struct{}
@@ -52,7 +53,7 @@ type Node struct {
 	quarantined atomic.Pointer[string] // why
 	done        chan struct{}          // closed when the node begins to end streams
 	endOnce     sync.Once
-	stopping    chan struct{} // closed when posts are no longer held
+	stopping    chan struct{} // closed when nothing is waited for any more
 	stopOnce    sync.Once
 	stopErr     error
 	calls       gateCounter
@@ -171,7 +172,7 @@ func (n *Node) raftConfig() *raft.Config {
 	c.LocalID = raft.ServerID(n.cfg.ID)
 	c.HeartbeatTimeout = n.cfg.HeartbeatTimeout
 	c.ElectionTimeout = n.cfg.HeartbeatTimeout
-	c.LeaderLeaseTimeout = n.cfg.HeartbeatTimeout / 2
+	c.LeaderLeaseTimeout = n.cfg.HeartbeatTimeout
 	c.CommitTimeout = n.cfg.CommitTimeout
 	c.MaxAppendEntries = 512
 	c.BatchApplyCh = true
@@ -210,15 +211,17 @@ func (n *Node) bootstrap() error {
 // start starts the goroutines.
 func (n *Node) start() {
 	n.notices = newNotices(n.leader.self, n.transport, n.members, n.termAt)
+	n.clock = newNetClock(n.cfg.Clock, n.clocksAgree)
 	n.proposer = newProposer(n)
 	n.throttle = newThrottle(n.proposer.add)
 	n.index = &indexReader{ask: n.askIndex, ctx: n.ctx, hold: n.cfg.HoldTimeout, wg: &n.wg}
 	n.started.Store(true)
 	for _, run := range []func(){
-		n.notices.run, n.proposer.run, n.proposer.resolve, n.throttle.run, n.watchLeader, n.tick, n.becomeReady,
+		n.notices.run, n.proposer.run, n.throttle.run, n.watchLeader, n.tick, n.becomeReady,
 	} {
 		n.wg.Go(run)
 	}
+	go n.proposer.resolve() // waited for by shutdown, within reason
 	if n.cfg.Join != "" {
 		n.wg.Go(n.join)
 	}

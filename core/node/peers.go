@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -204,6 +205,11 @@ func (n *Node) answerPing(caller string) []byte {
 		r.isMember = r.isMember || string(s.ID) == caller
 	}
 	return r.encode()
+}
+
+// voters are the members that vote.
+func (n *Node) voters() []raft.Server {
+	return slices.DeleteFunc(slices.Clone(n.members()), func(s raft.Server) bool { return s.Suffrage != raft.Voter })
 }
 
 // members are the cluster's members as of the last entry in the log.

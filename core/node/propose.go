@@ -85,6 +85,8 @@ func (n *Node) attemptHere(ctx context.Context, inputs []ircserver.Input) (commi
 	select {
 	case <-finished:
 		return committed{c.results, c.index}, c.err
+	case <-n.stopping:
+		return committed{}, errRetry
 	case <-ctx.Done():
 		return committed{}, holdError(ctx)
 	}

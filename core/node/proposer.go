@@ -26,7 +26,7 @@ const (
 type proposer struct {
 	apply   func(data []byte, timeout time.Duration) raft.ApplyFuture
 	encode  func([]ircserver.Input) ([]byte, error)
-	clock   func() time.Time
+	stamp   func() int64       // the network's time; it never goes back
 	commit  func(index uint64) // told of the last entry when nothing else is on its way; must not block
 	metrics *metrics
 
@@ -37,7 +37,7 @@ type proposer struct {
 
 	slots   chan struct{} // held by each entry on its way
 	flights chan flight
-	last    int64 // the last time stamped
+	idle    chan struct{} // closed when resolve has returned
 }
 
 // flight is an entry on its way.
@@ -49,9 +49,9 @@ type flight struct {
 
 func newProposer(n *Node) *proposer {
 	return &proposer{
-		apply: n.raft.Apply, encode: n.encodeEntry, clock: n.cfg.Clock, commit: n.notices.committed, metrics: n.metrics,
+		apply: n.raft.Apply, encode: n.encodeEntry, stamp: n.clock.stamp, commit: n.notices.committed, metrics: n.metrics,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}),
-		slots: make(chan struct{}, batchesInFlight), flights: make(chan flight, batchesInFlight),
+		slots: make(chan struct{}, batchesInFlight), flights: make(chan flight, batchesInFlight), idle: make(chan struct{}),
 	}
 }
 
@@ -83,7 +83,7 @@ func (p *proposer) run() {
 	}
 }
 
-// close makes run and resolve return once what was proposed has been resolved.
+// close makes run return, and resolve once what was proposed has been resolved.
 func (p *proposer) close() { close(p.stop) }
 
 // take waits for inputs and returns as many as make an entry; nil after close.
@@ -123,11 +123,11 @@ func batchLen(queue []item) int {
 // propose stamps the inputs and hands their entry to raft.
 func (p *proposer) propose(items []item) {
 	start := time.Now()
-	p.last = max(p.last, p.clock().UnixNano())
+	now := p.stamp()
 	inputs := make([]ircserver.Input, len(items))
 	for i, it := range items {
 		inputs[i] = *it.input()
-		inputs[i].Time = p.last
+		inputs[i].Time = now
 	}
 	data, err := p.encode(inputs)
 	if err != nil {
@@ -139,8 +139,10 @@ func (p *proposer) propose(items []item) {
 	p.flights <- flight{items, p.apply(data, applyTimeout), start}
 }
 
-// resolve tells submitters what became of their inputs, in the order of the log.
+// resolve tells submitters what became of their inputs, in the order of the log. It may never return when raft is shut
+// down: raft does not resolve every future then. Submitters do not rely on it.
 func (p *proposer) resolve() {
+	defer close(p.idle)
 	for f := range p.flights {
 		err := f.future.Error()
 		<-p.slots

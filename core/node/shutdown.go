@@ -10,8 +10,12 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// drainTimeout is how long a stopping node waits for the posts that are under way.
-const drainTimeout = 5 * time.Second
+const (
+	// drainTimeout is how long a stopping node waits for the posts that are under way.
+	drainTimeout = 5 * time.Second
+	// resolveTimeout is how long it waits, after raft has stopped, for raft to say what became of the last entries.
+	resolveTimeout = time.Second
+)
 
 // enter counts a call as under way; leave must follow.
 func (n *Node) enter() error {
@@ -44,8 +48,8 @@ func (n *Node) shutdown(ctx context.Context) error {
 	if err := n.calls.close(ctx, drainTimeout); err != nil {
 		errs = append(errs, err)
 	}
-	close(n.stopping)
 	n.endService()
+	close(n.stopping)
 	n.cancel()
 	n.notices.close()
 	n.throttle.close()
@@ -53,6 +57,10 @@ func (n *Node) shutdown(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("stopping raft: %w", err))
 	}
 	n.proposer.close()
+	select {
+	case <-n.proposer.idle:
+	case <-time.After(resolveTimeout):
+	}
 	n.transport.CloseStreams()
 	n.transport.Close()
 	n.peers.close()

@@ -25,6 +25,7 @@ func (n *Node) tick() {
 	for {
 		n.pingMembers()
 		n.metrics.delayed.Set(float64(n.throttle.sweep()))
+		n.fsm.view(func(m *ircserver.Server) { n.clock.observe(m.Now()) })
 		n.lead()
 		if time.Now().After(nextDigest) {
 			nextDigest = time.Now().Add(digestInterval)
@@ -44,7 +45,7 @@ func (n *Node) lead() {
 	if !n.leader.get().self {
 		return
 	}
-	if n.fsm.due(n.cfg.Clock().UnixNano()) {
+	if now, mayExpire := n.clock.read(); mayExpire && n.fsm.due(now) {
 		n.proposeUnheard(ircserver.Input{Kind: ircserver.KindTick})
 	}
 	if first := n.cfg.InitialConfig; first.NetworkName != "" && n.NetworkConfig().Revision == 0 {
@@ -81,10 +82,7 @@ func (n *Node) compareDigests() {
 	mine := n.fsm.digests.all()
 	theirs := map[string][]Digest{}
 	var voters []string
-	for _, s := range n.members() {
-		if s.Suffrage != raft.Voter {
-			continue
-		}
+	for _, s := range n.voters() {
 		voters = append(voters, string(s.ID))
 		if s.ID == n.leader.self || !n.peers.of(s.ID).healthy {
 			continue

@@ -14,6 +14,10 @@ func (s *Server) cmdHelp(u *session, c *call) *failure {
 	}
 	topic := irc.UpperCommand(c.Param(0))
 	cmd := commands[topic]
+	if lines := s.modeHelp(topic); lines != nil {
+		s.helpLines(u, topic, lines)
+		return nil
+	}
 	if cmd == nil {
 		return fail(irc.ERR_HELPNOTFOUND, printable(c.Param(0)))
 	}
@@ -26,9 +30,18 @@ func (s *Server) cmdHelp(u *session, c *call) *failure {
 	return nil
 }
 
+// helpLines sends a topic of several lines, the first of which is its heading.
+func (s *Server) helpLines(u *session, topic string, lines []string) {
+	s.replyText(u, irc.RPL_HELPSTART, lines[0], topic)
+	for _, line := range lines[1:] {
+		s.replyText(u, irc.RPL_HELPTXT, line, topic)
+	}
+	s.reply(u, irc.RPL_ENDOFHELP, topic)
+}
+
 // helpIndex lists the commands.
 func (s *Server) helpIndex(u *session) {
-	s.replyText(u, irc.RPL_HELPSTART, "HELP <command> explains one of these:", "index")
+	s.replyText(u, irc.RPL_HELPSTART, "HELP <command> explains one of these, HELP CMODE and HELP UMODE the modes:", "index")
 	s.replyWords(u, irc.RPL_HELPTXT, slices.Values(CommandNames()), "index")
 	s.reply(u, irc.RPL_ENDOFHELP, "index")
 }

@@ -30,7 +30,9 @@ func (s *Server) features(u *session) {
 func (s *Server) supported() (t irc.ISupport) {
 	l := &s.cfg.Limits
 	t.Set("ACCEPT", itoa(l.Accept))
+	t.Set("ACCOUNTEXTBAN", "account,a")
 	t.Set("AWAYLEN", itoa(l.AwayLen))
+	t.Set("BOT", "B")
 	t.Set("CALLERID", "g")
 	t.Set("CASEMAPPING", casemapping.String())
 	t.Set("CHANLIMIT", "#:"+itoa(l.ChannelsPerUser))

@@ -8,6 +8,18 @@ import (
 	"robustirc/core/irc"
 )
 
+// checkModeInvariants fails t when modes contradict themselves. It is apart from checkInvariants because a snapshot with
+// right checksums is believed what it says of modes: a mask that is none matches nobody, and harms nobody.
+func checkModeInvariants(t testing.TB, s *Server) {
+	t.Helper()
+	for _, ch := range s.channels {
+		checkModes(t, s, ch)
+	}
+	for _, u := range s.sessions {
+		checkUserModes(t, s, u)
+	}
+}
+
 // checkModes fails t when a channel's modes contradict each other, the mode table or what is shared of them.
 func checkModes(t testing.TB, s *Server, ch *channel) {
 	t.Helper()

@@ -51,7 +51,6 @@ func checkSession(t testing.TB, s *Server, u *session) {
 			t.Errorf("session %d thinks it is in %s", u.id, ch.name)
 		}
 	}
-	checkUserModes(t, s, u)
 	if len(u.invites) > maxInvites {
 		t.Errorf("session %d has %d invitations", u.id, len(u.invites))
 	}
@@ -78,5 +77,4 @@ func checkChannel(t testing.TB, s *Server, key chanKey, ch *channel) {
 	if ch.audience != nil && !slices.Equal(ch.audience.list, newAudience(want).list) {
 		t.Errorf("channel %q: stale audience", ch.name)
 	}
-	checkModes(t, s, ch)
 }

@@ -179,6 +179,7 @@ func TestModeRelayIsWhatHappened(t *testing.T) {
 			}
 			sh.compare(t, b.s, ch)
 			checkInvariants(t, b.s)
+			checkModeInvariants(t, b.s)
 			if t.Failed() {
 				t.Fatalf("seed %d: %s> %s", seed, by, line)
 			}
@@ -314,6 +315,7 @@ func FuzzMode(f *testing.F) {
 				}
 			}
 			checkInvariants(t, b.s)
+			checkModeInvariants(t, b.s)
 		}
 		if !slices.Equal(slices.Sorted(maps.Keys(b.s.channels)), []chanKey{"#a"}) || len(ch.members) != 6 {
 			t.Fatal("MODE changed who is where")

@@ -49,6 +49,7 @@ func replay(t testing.TB, cfg Config, log []Input, restart bool) []string {
 		}
 		if restart {
 			checkInvariants(t, s)
+			checkModeInvariants(t, s)
 		}
 	}
 	return append(seen, fmt.Sprintf("chain %08x, digest %x", s.Chain(), s.Digest()))

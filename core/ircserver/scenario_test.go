@@ -79,6 +79,7 @@ func (b *bare) apply(in Input) (scenario.Result, error) {
 	b.log = append(b.log, in)
 	outs := b.s.Apply(&in)
 	checkInvariants(b.t, b.s)
+	checkModeInvariants(b.t, b.s)
 	var r scenario.Result
 	for _, o := range outs {
 		out := scenario.Output{ID: fmt.Sprintf("%d.%d", o.ID.Input, o.ID.Reply), Final: o.Final, Line: o.Line}

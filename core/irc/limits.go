@@ -26,8 +26,8 @@ var (
 	ErrBadByte = errors.New("irc: NUL, CR or LF within a message")
 	// ErrBadTags is returned when '@' is followed by no tags.
 	ErrBadTags = errors.New("irc: empty tag section")
-	// ErrTagsTooLong is returned when the tags exceed MaxTags or, coming from a client, MaxClientTagData.
-	ErrTagsTooLong = errors.New("irc: tags too long")
+	// ErrTooManyTagBytes is returned when the tags exceed MaxTags or, coming from a client, MaxClientTagData.
+	ErrTooManyTagBytes = errors.New("irc: tags too long")
 	// ErrTooLong is returned when a client's line without its tags exceeds MaxLine.
 	ErrTooLong = errors.New("irc: line too long")
 	// ErrBadSource is returned when ':' is followed by no name.
@@ -36,14 +36,14 @@ var (
 	ErrBadCommand = errors.New("irc: malformed command")
 )
 
-// CheckClientLine reports whether line, without its line ending, is as short as a client's must be: ErrTagsTooLong or
+// CheckClientLine reports whether line, without its line ending, is as short as a client's must be: ErrTooManyTagBytes or
 // ErrTooLong otherwise, for which ERR_INPUTTOOLONG is the answer. Lines of linked servers are not subject to it.
 func CheckClientLine(line string) error {
 	body := line
 	if strings.HasPrefix(line, "@") {
 		tags, rest, _ := strings.Cut(line[1:], " ")
 		if len(tags) > MaxClientTagData {
-			return ErrTagsTooLong
+			return ErrTooManyTagBytes
 		}
 		body = rest
 	}
@@ -59,7 +59,7 @@ func checkTagSection(tags string) error {
 	case tags == "":
 		return ErrBadTags
 	case len(tags) > MaxTags-len("@ "):
-		return ErrTagsTooLong
+		return ErrTooManyTagBytes
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (m *Message) cut(n, old int) {
 // RFC 1459 and unlike the letter of RFC 2812. Lengths are not checked, except that of the tags; CheckClientLine does
 // that.
 //
-// The error is one of ErrEmpty, ErrBadByte, ErrBadTags, ErrTagsTooLong, ErrBadSource and ErrBadCommand; m is empty
+// The error is one of ErrEmpty, ErrBadByte, ErrBadTags, ErrTooManyTagBytes, ErrBadSource and ErrBadCommand; m is empty
 // then.
 func (m *Message) Parse(line string) error {
 	if err := m.parse(line); err != nil {

@@ -31,7 +31,7 @@ func TestParseErrors(t *testing.T) {
 		{"a\x00b", ErrBadByte},
 		{"PRIVMSG somebody :something longer \x02bold\x02 and then\r", ErrBadByte},
 		{"@" + long[:MaxTags-2] + " PING", nil},
-		{"@" + long[:MaxTags-1] + " PING", ErrTagsTooLong},
+		{"@" + long[:MaxTags-1] + " PING", ErrTooManyTagBytes},
 	} {
 		m := NewMessage("old", "OLD", "a", "b")
 		if err := m.Parse(v.line); !errors.Is(err, v.want) {
@@ -53,8 +53,8 @@ func TestCheckClientLine(t *testing.T) {
 		{x[:511], ErrTooLong},
 		{"@" + x[:4094] + " " + x[:510], nil},
 		{"@" + x[:4094] + " " + x[:511], ErrTooLong},
-		{"@" + x[:4095] + " PING", ErrTagsTooLong},
-		{"@" + x[:4095], ErrTagsTooLong},
+		{"@" + x[:4095] + " PING", ErrTooManyTagBytes},
+		{"@" + x[:4095], ErrTooManyTagBytes},
 	} {
 		if err := CheckClientLine(v.line); !errors.Is(err, v.want) {
 			t.Errorf("%d bytes: got %v, want %v", len(v.line), err, v.want)

@@ -201,6 +201,10 @@ func TestTags(t *testing.T) {
 		}
 		t.Errorf("went on to %q=%q", k, v)
 	}
+	m.AddTag("+x", "y z")
+	if got := string(m.AppendClientTags([]byte("time=0"))); got != `time=0;+c/d;+x=y\sz` {
+		t.Errorf("client tags: %q", got)
+	}
 	if v, ok := m.Tag("a"); v != "2 " || !ok {
 		t.Errorf("a = %q, %v", v, ok)
 	}

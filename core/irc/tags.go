@@ -49,16 +49,35 @@ func (m *Message) AddTag(key, value string) {
 }
 
 // AppendTag appends a tag with its value escaped to dst, a tag section without '@', and separates it from what dst
-// holds. An empty value is written without '='.
+// holds. An empty value is written without '='. The key is not checked; see ValidTagKey.
 func AppendTag(dst []byte, key, value string) []byte {
-	if len(dst) > 0 {
-		dst = append(dst, ';')
-	}
-	dst = append(dst, key...)
+	dst = appendTagKey(dst, key)
 	if value == "" {
 		return dst
 	}
 	return appendEscaped(append(dst, '='), value)
+}
+
+// AppendClientTags appends the client-only tags of m, as they stand, to dst like AppendTag. They are what a server
+// passes on; of the others it makes its own.
+func (m *Message) AppendClientTags(dst []byte) []byte {
+	for key, raw := range m.RawTags() {
+		if !IsClientTag(key) {
+			continue
+		}
+		dst = appendTagKey(dst, key)
+		if raw != "" {
+			dst = append(append(dst, '='), raw...)
+		}
+	}
+	return dst
+}
+
+func appendTagKey(dst []byte, key string) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ';')
+	}
+	return append(dst, key...)
 }
 
 // IsClientTag reports whether key is that of a client-only tag, which servers pass on unread.

@@ -44,7 +44,7 @@ func (s *Server) listCandidates(f *listFilter) []*channel {
 			keys = append(keys, foldChan(name))
 		}
 	} else {
-		for key := range s.channels {
+		for key := range s.channels { // order does not matter: sorted below
 			keys = append(keys, key)
 		}
 	}

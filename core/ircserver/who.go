@@ -72,7 +72,7 @@ func (s *Server) whoMask(q *whoQuery, mask string) {
 // byNick returns all registered sessions, sorted by folded nick.
 func (s *Server) byNick() []*session {
 	keys := make([]nickKey, 0, len(s.nicks))
-	for key, v := range s.nicks {
+	for key, v := range s.nicks { // order does not matter: sorted below
 		if v.registered {
 			keys = append(keys, key)
 		}

@@ -52,6 +52,8 @@ type Options struct {
 	Node Node
 	// Password is the network password: that of the operators' pages, for the user robustirc.
 	Password string
+	// Gate checks Password and slows down sources that get it wrong (default: one of its own).
+	Gate *node.PasswordGate
 	// Quit stops the process in good order; POST /quit calls it. Nil: there is no /quit.
 	Quit func()
 	// ListSessions is what /status/sessions shows. Nil: there is no such page.
@@ -70,7 +72,6 @@ type API struct {
 	node      Node
 	opts      Options
 	bridgeKey [32]byte // SHA-256 of BridgeKey of the password
-	gate      *gate
 	metrics   *metrics
 	mux       http.Handler
 	log       *slog.Logger
@@ -88,13 +89,15 @@ func New(opts Options) *API {
 	if opts.PingInterval == 0 {
 		opts.PingInterval = 20 * time.Second
 	}
+	if opts.Gate == nil {
+		opts.Gate = node.NewPasswordGate(opts.Password, time.Now)
+	}
 	if opts.Registerer == nil {
 		opts.Registerer = prometheus.NewRegistry()
 	}
 	a := &API{
 		node: opts.Node, opts: opts, log: opts.Logger,
 		bridgeKey: hashKey(BridgeKey(opts.Password)),
-		gate:      newGate(opts.Password, time.Now),
 		metrics:   newMetrics(opts.Registerer),
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())

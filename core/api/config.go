@@ -33,6 +33,7 @@ type configFile struct {
 	Owner, Admin        bool
 	Halfop              bool
 	TestCommands        bool `toml:",omitempty"`
+	DefaultUserModes    string
 	MOTD                []string
 	AdminInfo           []string
 	OutputWindow        time.Duration
@@ -163,7 +164,7 @@ func fileOf(c *ircserver.Config) *configFile {
 		NetworkName: c.NetworkName, NetworkInfo: c.NetworkInfo, MachineVersion: c.MachineVersion,
 		SessionExpiration: c.SessionExpiration, RegistrationTimeout: c.RegistrationTimeout, PostMessageCooloff: c.PostMessageCooloff,
 		MaxSessions: c.MaxSessions, MaxChannels: c.MaxChannels,
-		Owner: c.Owner, Admin: c.Admin, Halfop: c.Halfop, TestCommands: c.TestCommands,
+		Owner: c.Owner, Admin: c.Admin, Halfop: c.Halfop, TestCommands: c.TestCommands, DefaultUserModes: c.DefaultUserModes,
 		MOTD: c.MOTD, AdminInfo: c.AdminInfo[:], OutputWindow: c.OutputWindow, OutputBytes: c.OutputBytes,
 		AllowedOrigins: c.AllowedOrigins, TrustedBridges: asMap(c.TrustedBridges), Banned: asMap(c.Banned), Limits: c.Limits,
 	}
@@ -185,7 +186,7 @@ func (f *configFile) config() ircserver.Config {
 		NetworkName: f.NetworkName, NetworkInfo: f.NetworkInfo, MachineVersion: f.MachineVersion,
 		SessionExpiration: f.SessionExpiration, RegistrationTimeout: f.RegistrationTimeout, PostMessageCooloff: f.PostMessageCooloff,
 		MaxSessions: f.MaxSessions, MaxChannels: f.MaxChannels,
-		Owner: f.Owner, Admin: f.Admin, Halfop: f.Halfop, TestCommands: f.TestCommands,
+		Owner: f.Owner, Admin: f.Admin, Halfop: f.Halfop, TestCommands: f.TestCommands, DefaultUserModes: f.DefaultUserModes,
 		MOTD: f.MOTD, OutputWindow: f.OutputWindow, OutputBytes: f.OutputBytes,
 		AllowedOrigins: f.AllowedOrigins, TrustedBridges: asTable(f.TrustedBridges), Banned: asTable(f.Banned), Limits: f.Limits,
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"robustirc/core/ircserver"
+	"robustirc/core/node"
 )
 
 // user is the user name of the operators' pages; the password is the network's.
@@ -61,16 +62,16 @@ func (a *API) authenticated(h http.Handler) http.Handler {
 		if name != user {
 			password += "\x00" // wrong, whatever it is
 		}
-		err := a.gate.check(r.Context(), hostOnly(r.RemoteAddr), password)
+		err := a.opts.Gate.Check(r.Context(), source(hostOnly(r.RemoteAddr)), password)
 		switch {
 		case err == nil:
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 			h.ServeHTTP(w, r)
-		case errors.Is(err, errTooMany):
+		case errors.Is(err, node.ErrTooManyAttempts):
 			a.metrics.passwords.Inc()
 			http.Error(w, err.Error(), http.StatusTooManyRequests)
-		case errors.Is(err, errWrongPassword):
+		case errors.Is(err, node.ErrWrongPassword):
 			a.metrics.passwords.Inc()
 			a.log.Warn("wrong network password", "peer", r.RemoteAddr, "path", r.URL.Path)
 			unauthorized(w, "Wrong user or password")

@@ -162,8 +162,8 @@ func (p *post) toServers(target string) *failure {
 }
 
 func (p *post) toUser(name string) *failure {
-	to := p.s.nicks[foldNick(name)]
-	if to == nil || !to.registered {
+	to := p.s.addressee(name)
+	if to == nil {
 		return noSuchNick(printable(name))
 	}
 	if to.silences(p.by) {
@@ -178,6 +178,22 @@ func (p *post) toUser(name string) *failure {
 	p.emit(only(to), to.nick, p.text)
 	if to.away != "" && !p.notice {
 		p.s.replyText(p.by, irc.RPL_AWAY, to.away, to.nick)
+	}
+	return nil
+}
+
+// addressee is the user with this nick, which may have its server behind it (RFC 2812 section 3.3.1): the network's
+// name, or that of a services link for its pseudo-clients, so that a password meant for services reaches nobody else.
+func (s *Server) addressee(name string) *session {
+	nick, server, qualified := strings.Cut(name, "@")
+	to := s.user(nick)
+	switch {
+	case to == nil || !qualified:
+		return to
+	case to.services && to.link != 0 && strings.EqualFold(server, s.sessions[to.link].nick):
+		return to
+	case !to.services && strings.EqualFold(server, s.name()):
+		return to
 	}
 	return nil
 }

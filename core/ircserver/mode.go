@@ -249,6 +249,8 @@ func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
 	switch {
 	case m == nil:
 		return fail(irc.ERR_USERNOTINCHANNEL, target.nick, e.ch.name)
+	case !c.Add && target.services && !e.by.services:
+		return fail(irc.ERR_ISCHANSERVICE, target.nick, e.ch.name)
 	case !c.Add && !giveUp && m.status.outranks(e.by.rankIn(e.ch)):
 		return failText(irc.ERR_CHANOPRIVSNEEDED, "You cannot take a status from somebody who outranks you", e.ch.name)
 	case m.status&row.status != 0 == c.Add:

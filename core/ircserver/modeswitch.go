@@ -1,22 +1,28 @@
 package ircserver
 
 import (
-	"maps"
 	"slices"
 
 	"robustirc/core/irc"
 )
 
-// dropUnoffered follows a change of the configuration that switches modes: members lose statuses that are offered no
-// more, and quiets move to the ban list as ~quiet: when owners take the letter q. Everybody in the channels is told.
-func (s *Server) dropUnoffered() {
-	for _, key := range slices.Sorted(maps.Keys(s.channels)) {
-		ch := s.channels[key]
-		changes := s.dropStatuses(ch)
-		if row := s.modeOffer().row('q'); row != nil && row.kind != irc.ModeList {
-			changes = append(changes, s.moveQuiets(ch)...)
+// modesSwitched follows a change of the configuration that switches modes. Members lose the statuses that are offered
+// no more, clients are told what there is now (005), and quiets move to the ban list as ~quiet: when owners take the
+// letter q; in this order, so that clients can read each line.
+func (s *Server) modesSwitched() {
+	channels := s.byName()
+	for _, ch := range channels {
+		s.relayModes(s.witnesses(ch), s.name(), ch, s.dropStatuses(ch))
+	}
+	for _, u := range s.byNick() {
+		if !u.services {
+			s.features(u)
 		}
-		s.relayModes(s.witnesses(ch), s.name(), ch, changes)
+	}
+	if s.cfg.Owner {
+		for _, ch := range channels {
+			s.relayModes(s.witnesses(ch), s.name(), ch, s.moveQuiets(ch))
+		}
 	}
 }
 
@@ -36,6 +42,9 @@ func (s *Server) dropStatuses(ch *channel) (changes []irc.ModeChange) {
 
 // moveQuiets makes bans of the quiets of ch.
 func (s *Server) moveQuiets(ch *channel) (changes []irc.ModeChange) {
+	if len(ch.lists['q']) == 0 {
+		return nil
+	}
 	bans := ch.lists['b']
 	for _, e := range ch.lists['q'] {
 		b, spelled, ok := parseMask("~quiet:" + e.mask)

@@ -78,7 +78,7 @@ func (s *Server) setConfig(in *Input) {
 	s.retireOpers()
 	s.enforceBans()
 	if old.modeSwitches() != c.modeSwitches() {
-		s.dropUnoffered()
+		s.modesSwitched()
 	}
 }
 

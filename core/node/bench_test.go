@@ -143,7 +143,7 @@ func BenchmarkRestart(b *testing.B) {
 
 // fillLog writes the log of a network of one node.
 func fillLog(b *testing.B, dir string, messages, perEntry int) {
-	disk, err := openStores(dir, CompressNone, quiet(), func(err error) { b.Error(err) })
+	disk, err := openStores(dir, quiet(), func(err error) { b.Error(err) })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func fillLog(b *testing.B, dir string, messages, perEntry int) {
 
 // running starts a node's raft on dir and waits until it has applied so many inputs.
 func running(b *testing.B, dir string, inputs int, then func(*raft.Raft, *fsm)) {
-	disk, err := openStores(dir, CompressNone, quiet(), func(err error) { b.Error(err) })
+	disk, err := openStores(dir, quiet(), func(err error) { b.Error(err) })
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func (n *Node) open() error {
 	if err != nil {
 		return err
 	}
-	n.stores, err = openStores(n.cfg.Dir, compression, n.log, n.cfg.Fatal)
+	n.stores, err = openStores(n.cfg.Dir, n.log, n.cfg.Fatal)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func newNetwork(t *testing.T, ids ...string) *network {
 func (n *network) open(r *replica, stop func(error)) {
 	n.t.Helper()
 	var err error
-	if r.disk, err = openStores(r.dir, CompressNone, quiet(), stop); err != nil {
+	if r.disk, err = openStores(r.dir, quiet(), stop); err != nil {
 		n.t.Fatal(err)
 	}
 	r.f = newTestFSM(n.t, r.disk.log)
@@ -258,7 +258,7 @@ func TestThreeReplicas(t *testing.T) {
 func TestLeaderThatCannotWriteStops(t *testing.T) {
 	dir := t.TempDir()
 	var stopped stopRecorder
-	disk, err := openStores(dir, CompressNone, quiet(), stopped.stop)
+	disk, err := openStores(dir, quiet(), stopped.stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 		}
 		damage(dir)
 		var stopped stopRecorder
-		disk, err := openStores(dir, CompressNone, quiet(), stopped.stop)
+		disk, err := openStores(dir, quiet(), stopped.stop)
 		if err != nil {
 			return err, stopped.errs()
 		}

@@ -52,7 +52,7 @@ type stores struct {
 
 // openStores opens (or makes) the stores in dir. stop is called once, from any goroutine, when the disk cannot be
 // trusted any more: it should log the error and end the process at once, because raft itself would go on or panic.
-func openStores(dir string, c Compression, logger *slog.Logger, stop func(error)) (*stores, error) {
+func openStores(dir string, logger *slog.Logger, stop func(error)) (*stores, error) {
 	if err := os.MkdirAll(filepath.Join(dir, snapshotDir), 0o700); err != nil {
 		return nil, fmt.Errorf("node: making the data directory: %w", err)
 	}
@@ -60,13 +60,13 @@ func openStores(dir string, c Compression, logger *slog.Logger, stop func(error)
 		return nil, err
 	}
 	s := &stores{dir: dir, failure: &failure{stop: stop}}
-	if err := s.open(c, logger); err != nil {
+	if err := s.open(logger); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *stores) open(c Compression, logger *slog.Logger) error {
+func (s *stores) open(logger *slog.Logger) error {
 	logs, err := s.openBolt(logFile)
 	if err != nil {
 		return err

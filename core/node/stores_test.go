@@ -39,7 +39,7 @@ func (s *stopRecorder) errs() []error {
 
 func openTestStores(t *testing.T, dir string, stop func(error)) *stores {
 	t.Helper()
-	s, err := openStores(dir, CompressNone, quiet(), stop)
+	s, err := openStores(dir, quiet(), stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestStoresKeepWhatTheyAreGiven(t *testing.T) {
 func TestStoresInUse(t *testing.T) {
 	dir := t.TempDir()
 	openTestStores(t, dir, failOnStop(t))
-	if _, err := openStores(dir, CompressNone, quiet(), failOnStop(t)); err == nil || !strings.Contains(err.Error(), "in use") {
+	if _, err := openStores(dir, quiet(), failOnStop(t)); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("opened twice: %v", err)
 	}
 }
@@ -233,7 +233,7 @@ func TestGarbageInPlaceOfTheLog(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, logFile), bytes.Repeat([]byte("garbage"), 5000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := openStores(dir, CompressNone, quiet(), failOnStop(t))
+	_, err := openStores(dir, quiet(), failOnStop(t))
 	var c *CorruptError
 	if !errors.As(err, &c) || c.File != filepath.Join(dir, logFile) {
 		t.Errorf("got %v", err)
@@ -277,7 +277,7 @@ func TestOutOfServiceOutlivesARestart(t *testing.T) {
 	if err := leaveService(dir, "at input 7 a majority differs"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := openStores(dir, CompressNone, quiet(), failOnStop(t))
+	_, err := openStores(dir, quiet(), failOnStop(t))
 	if !errors.Is(err, ErrOutOfService) || !strings.Contains(err.Error(), "at input 7 a majority differs") {
 		t.Errorf("got %v", err)
 	}

@@ -90,12 +90,14 @@ func (n *Node) noteLeader() {
 	if id == n.leader.self && n.raft.State() != raft.Leader {
 		addr, id = "", ""
 	}
+	if id == n.leader.self && !n.leader.get().self {
+		n.observeTime() // before the first input is stamped
+		n.clock.lead()
+	}
 	if !n.leader.set(id, addr) {
 		return
 	}
-	if id == n.leader.self {
-		n.clock.lead()
-	} else {
+	if id != n.leader.self {
 		n.throttle.fail(errRetry)
 	}
 	n.log.Info("leader", "id", id, "addr", addr, "term", n.raft.CurrentTerm())

@@ -25,7 +25,7 @@ func (n *Node) tick() {
 	for {
 		n.pingMembers()
 		n.metrics.delayed.Set(float64(n.throttle.sweep()))
-		n.fsm.view(func(m *ircserver.Server) { n.clock.observe(m.Now()) })
+		n.observeTime()
 		n.lead()
 		if time.Now().After(nextDigest) {
 			nextDigest = time.Now().Add(digestInterval)
@@ -38,6 +38,11 @@ func (n *Node) tick() {
 			return
 		}
 	}
+}
+
+// observeTime tells the clock of the network's time.
+func (n *Node) observeTime() {
+	n.fsm.view(func(m *ircserver.Server) { n.clock.observe(m.Now()) })
 }
 
 // lead does what the leader owes the network: time passes, and a new network gets its configuration.

@@ -64,7 +64,7 @@ func ended(err error) error {
 func (s remoteSession) Receive(ctx context.Context) (Lines, error) {
 	lines, err := s.Session.Receive(ctx)
 	var e *robustsession.Error
-	if errors.As(err, &e) && e.Status == robustsession.StatusNoSession {
+	if errors.As(err, &e) && e.Status == robustsession.StatusGone {
 		err = ErrBehind
 	}
 	return remoteLines(lines), err

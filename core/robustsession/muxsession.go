@@ -27,7 +27,6 @@ type muxSession struct {
 	held       uint64 // bytes in lines
 	consumed   uint64 // bytes that Receive has returned and no Credit told
 	last       ID
-	deleted    bool
 	err        error // why the session is over
 }
 
@@ -184,8 +183,8 @@ func (s *muxSession) signal() {
 
 // end notes why no more lines come.
 func (s *muxSession) end(f *End) {
-	switch {
-	case f.Status == StatusOK, f.Status == StatusNoSession && s.deleted:
+	switch f.Status {
+	case StatusOK, StatusNoSession: // the latter when it ended between two connections
 		s.finish(io.EOF)
 	default:
 		s.finish(&Error{f.Status, f.Text})
@@ -239,7 +238,6 @@ func (s *muxSession) take() ([]Line, error) {
 func (s *muxSession) Delete(ctx context.Context, quit string) error {
 	p := &pendingDelete{frame: Delete{s.id, s.auth, quit}, result: make(chan *Deleted, 1)}
 	s.m.mu.Lock()
-	s.deleted = true
 	s.m.deletes[s.id] = p
 	s.m.send(&p.frame)
 	s.m.mu.Unlock()

@@ -22,7 +22,8 @@ type Session interface {
 	// other than ctx's means the session is over or a line was refused (*Error). Calls happen one after the other.
 	Post(ctx context.Context, lines ...string) error
 	// Receive returns the lines that have arrived, in order and each once, waiting for at least one. After the session's
-	// last line it returns io.EOF, otherwise why the session is over, or ctx's error. The slice is the caller's.
+	// last line it returns io.EOF, otherwise why the session is over (*Error with StatusGone: it read too slowly), or
+	// ctx's error. The slice is the caller's.
 	Receive(ctx context.Context) ([]Line, error)
 	// SetRemote changes the client address that later posts report.
 	SetRemote(addr string)

@@ -71,10 +71,13 @@ func unmapPrefix(p netip.Prefix) netip.Prefix {
 	return p
 }
 
-// networkBanFor returns the ban that keeps u off the network, or nil. Services and operators who may set bans are
-// exempt, so that nobody locks out those who can undo it.
+// exemptFromBans reports whether no ban applies to u: services, and operators who may set bans, so that nobody locks out
+// those who can undo it.
+func (s *Server) exemptFromBans(u *session) bool { return u.services || s.may(u, privBan) }
+
+// networkBanFor returns the ban that keeps u off the network, or nil.
 func (s *Server) networkBanFor(u *session) *networkBan {
-	if u.services || s.may(u, privBan) {
+	if s.exemptFromBans(u) {
 		return nil
 	}
 	for i := range s.bans {
@@ -111,11 +114,11 @@ func (s *Server) BannedAddress(address string) (reason string, banned bool) {
 	return "", false
 }
 
-// enforceBans removes every registered session that a ban covers, in the order of their ids, and returns how many.
-func (s *Server) enforceBans() int {
+// enforce removes every registered session that a new ban covers, in the order of their ids, and returns how many.
+func (s *Server) enforce(covers func(u *session) bool) int {
 	var covered []*session
 	for _, u := range s.sessions { // order does not matter: sorted below
-		if u.registered && s.networkBanFor(u) != nil {
+		if u.registered && !s.exemptFromBans(u) && covers(u) {
 			covered = append(covered, u)
 		}
 	}
@@ -209,7 +212,7 @@ func (s *Server) cmdGline(u *session, c *call) *failure {
 		s.notice(u, "The list of network bans is full ("+strconv.Itoa(maxBans)+")")
 		return nil
 	}
-	s.reportBan(u, &b, s.enforceBans())
+	s.reportBan(u, &b, s.enforce(func(v *session) bool { return userHostMatches(mask, v) }))
 	return nil
 }
 

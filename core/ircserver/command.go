@@ -1,12 +1,19 @@
 package ircserver
 
-import "robustirc/core/irc"
+import (
+	"strings"
+
+	"robustirc/core/irc"
+)
 
 // call is one dispatched command: the parsed line and the input that carried it.
 type call struct {
 	*irc.Message
 	in *Input
 }
+
+// rest is the text that begins with parameter i, whether or not the client wrote it as trailing.
+func (c *call) rest(i int) string { return strings.Join(c.Params()[min(i, c.NumParams()):], " ") }
 
 // handler runs one command for u and returns why it was refused, or nil.
 type handler func(s *Server, u *session, c *call) *failure

@@ -24,8 +24,8 @@ var linkTable = []commandRow{
 	{"INVITE", 2, false, "", (*Server).cmdInvite, "INVITE <nick> <channel>", "Invites a user."},
 	{"PRIVMSG", 0, false, "", (*Server).cmdPrivmsg, "PRIVMSG <target>{,<target>} :<text>", "Sends a message to users, channels, or with $<server mask> to all."},
 	{"NOTICE", 0, false, "", (*Server).cmdNotice, "NOTICE <target>{,<target>} :<text>", "Sends a notice."},
-	{"WALLOPS", 1, false, "", (*Server).linkWallops, "WALLOPS :<text>", "Sends a message to all users with mode +w."},
-	{"GLOBOPS", 1, false, "", (*Server).linkGlobops, "GLOBOPS :<text>", "Sends a message to all operators."},
+	{"WALLOPS", 1, false, "", (*Server).cmdWallops, "WALLOPS :<text>", "Sends a message to all users with mode +w."},
+	{"GLOBOPS", 1, false, "", (*Server).cmdGlobops, "GLOBOPS :<text>", "Sends a message to all operators."},
 	{"PING", 0, false, "", (*Server).cmdPing, "PING <token>", "Asks for a PONG."},
 	{"PONG", 0, false, "", (*Server).linkIgnore, "PONG", "Is ignored."},
 	{"ERROR", 0, false, "", (*Server).linkIgnore, "ERROR", "Is ignored."},
@@ -179,11 +179,7 @@ func (s *Server) linkKill(p *session, c *call) *failure {
 	if v == nil {
 		return noSuchNick(printable(c.Param(0)))
 	}
-	reason := irc.Truncate(c.Param(1), s.cfg.Limits.KickLen)
-	if reason == "" {
-		reason = "No reason given"
-	}
-	s.kill(p, v, reason)
+	s.kill(p, v, killReason(c, s.cfg.Limits.KickLen))
 	return nil
 }
 
@@ -219,16 +215,6 @@ func (s *Server) linkTopic(p *session, c *call) *failure {
 	ch.topicSetter, ch.topicTime = strings.Clone(setter), at
 	s.sendText(s.withoutLinks(ch.all()), p.prefix, "TOPIC", ch.name, ch.topic)
 	s.servicesTopic(p, ch)
-	return nil
-}
-
-func (s *Server) linkWallops(p *session, c *call) *failure {
-	s.wallops(p, c.Last())
-	return nil
-}
-
-func (s *Server) linkGlobops(p *session, c *call) *failure {
-	s.globops(p, c.Last())
 	return nil
 }
 

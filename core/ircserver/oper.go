@@ -117,12 +117,16 @@ func (s *Server) cmdKill(u *session, c *call) *failure {
 	case v.services:
 		return fail(irc.ERR_ISCHANSERVICE, v.nick)
 	}
-	reason := irc.Truncate(c.Param(1), s.cfg.Limits.KickLen)
-	if reason == "" {
-		reason = "No reason given"
-	}
-	s.kill(u, v, reason)
+	s.kill(u, v, killReason(c, s.cfg.Limits.KickLen))
 	return nil
+}
+
+// killReason is what stands behind the nick, cut at max bytes.
+func killReason(c *call, max int) string {
+	if reason := irc.Truncate(c.rest(1), max); reason != "" {
+		return reason
+	}
+	return "No reason given"
 }
 
 // kill removes v in the name of u, a user or one of services' pseudo-clients.
@@ -134,28 +138,22 @@ func (s *Server) kill(u, v *session, reason string) {
 
 // cmdWallops sends a text to all users with mode +w.
 func (s *Server) cmdWallops(u *session, c *call) *failure {
-	if c.Last() == "" {
+	text := c.rest(0)
+	if text == "" {
 		return needParams("WALLOPS")
 	}
-	s.wallops(u, c.Last())
-	return nil
-}
-
-func (s *Server) wallops(u *session, text string) {
 	s.sendText(s.withMode('w'), u.prefix, "WALLOPS", text).Account = u.account
+	return nil
 }
 
 // cmdGlobops sends a text to all operators.
 func (s *Server) cmdGlobops(u *session, c *call) *failure {
-	if c.Last() == "" {
+	text := c.rest(0)
+	if text == "" {
 		return needParams("GLOBOPS")
 	}
-	s.globops(u, c.Last())
-	return nil
-}
-
-func (s *Server) globops(u *session, text string) {
 	s.sendText(s.withMode('o'), s.name(), "NOTICE", "*", "*** Global -- from "+u.nick+": "+text)
+	return nil
 }
 
 // withMode is the audience of all users that have a user mode.

@@ -70,7 +70,8 @@ func (s *Server) fail(u *session, f *failure) {
 	s.replyText(u, f.numeric, text, f.params...)
 }
 
-// encode writes one line. Parameters come from parsed lines or from the state, so they hold no line ending.
+// encode writes one line. Parameters come from parsed lines or from the state, so they hold no line ending. One that
+// cannot stand in the middle, because a client sent nonsense as its last parameter, is written as "*".
 func encode(source, command string, params []string, trailing bool) string {
 	var b strings.Builder
 	n := len(source) + len(command) + 4
@@ -86,7 +87,10 @@ func encode(source, command string, params []string, trailing bool) string {
 	b.WriteString(command)
 	for i, p := range params {
 		b.WriteByte(' ')
-		if i == len(params)-1 && (trailing || p == "" || p[0] == ':' || strings.IndexByte(p, ' ') >= 0) {
+		switch {
+		case i < len(params)-1:
+			p = middle(p)
+		case trailing || p == "" || p[0] == ':' || strings.IndexByte(p, ' ') >= 0:
 			b.WriteByte(':')
 		}
 		b.WriteString(p)

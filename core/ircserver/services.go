@@ -184,7 +184,7 @@ func (s *Server) withoutLinks(a Audience) Audience {
 // alias is the handler of a service's short name: a PRIVMSG to that service.
 func alias(service string) handler {
 	return func(s *Server, u *session, c *call) *failure {
-		text := strings.Join(c.Params(), " ")
+		text := c.rest(0)
 		if text == "" {
 			return fail(irc.ERR_NOTEXTTOSEND)
 		}

@@ -33,9 +33,9 @@ func (s *Server) cmdStats(u *session, c *call) *failure {
 	if f := s.checkServer(c.Param(1)); f != nil {
 		return f
 	}
-	letter := c.Param(0)[:1]
+	letter := irc.Truncate(c.Param(0), 1)
 	for i := range statsTable {
-		if row := &statsTable[i]; row.letter|0x20 == letter[0]|0x20 {
+		if row := &statsTable[i]; strings.EqualFold(letter, string(rune(row.letter))) {
 			if row.operOnly && !u.isOper() {
 				s.fail(u, fail(irc.ERR_NOPRIVILEGES))
 			} else {
@@ -43,7 +43,7 @@ func (s *Server) cmdStats(u *session, c *call) *failure {
 			}
 		}
 	}
-	s.reply(u, irc.RPL_ENDOFSTATS, printable(letter))
+	s.reply(u, irc.RPL_ENDOFSTATS, letter)
 	return nil
 }
 

@@ -76,7 +76,7 @@ func (s *Server) setConfig(in *Input) {
 	s.cfg = c
 	s.nextDue = 0
 	s.retireOpers()
-	s.enforceBans()
+	s.enforce(func(u *session) bool { return s.configBanFor(u.remote) != nil })
 	if old.modeSwitches() != c.modeSwitches() {
 		s.modesSwitched()
 	}

@@ -90,7 +90,7 @@ func (s *Server) linkNick(u *session, c *call) *failure {
 	if !irc.ValidNick(nick, s.cfg.Limits.NickLen) {
 		return fail(irc.ERR_ERRONEUSNICKNAME, printable(nick))
 	}
-	if owner := s.nicks[foldNick(nick)]; owner != nil && owner != u {
+	if owner := s.nicks[foldNick(nick)]; owner != nil && (owner != u || c.NumParams() > 1) {
 		return fail(irc.ERR_NICKNAMEINUSE, nick)
 	}
 	if c.NumParams() == 1 {

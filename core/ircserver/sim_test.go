@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Uint64("sim.seeds", 25, "how many seeds TestSimulation runs")
+	simSeeds = flag.Uint64("sim.seeds", 60, "how many seeds TestSimulation runs")
 	simSeed  = flag.Uint64("sim.seed", 0, "the one seed that TestSimulation runs")
 )
 
@@ -359,7 +359,9 @@ func (g *generator) params() string {
 	return b.String()
 }
 
-func (g *generator) modeWord() string { return g.pick("+i", "-x", "+oD", "+r", "+g", "-i+w", "+b", "-o") }
+func (g *generator) modeWord() string {
+	return g.pick("+i", "-x", "+oD", "+r", "+g", "-i+w", "+b", "-o")
+}
 
 // FuzzApply lets the fuzzer choose seed and length, and one line of its own.
 func FuzzApply(f *testing.F) {

@@ -8,7 +8,8 @@ import (
 	"robustirc/core/irc"
 )
 
-// maxMask is the longest mask a list takes, in bytes, so that every line that shows one fits.
+// maxMask is the longest mask a list takes, in bytes, so that every line that shows one fits; ~quiet: comes on top, so
+// that every quiet can become one.
 const maxMask = 200
 
 // banKind says what of a user a ban looks at.
@@ -61,6 +62,9 @@ var extbans = []extban{
 	{kind: banChannel, long: "channel", letter: 'c', dollar: true},
 }
 
+// quietPrefix is the canonical spelling of the wrapper.
+const quietPrefix = "~quiet:"
+
 // quietNames are the spellings of the wrapper that makes a ban forbid speaking only.
 var quietNames = []string{"quiet", "q"}
 
@@ -80,14 +84,14 @@ func parseMask(raw string) (b ban, spelled string, ok bool) {
 	case raw[0] == '~' && found && slices.Contains(quietNames, strings.ToLower(name)):
 		b, spelled, ok = parseMask(arg)
 		ok = ok && !b.mute // a quiet of a quiet says nothing more
-		b.mute, spelled = true, "~quiet:"+spelled
+		b.mute, spelled = true, quietPrefix+spelled
 	case raw[0] == '~' && found:
 		b, spelled, ok = parseTildeBan(name, arg)
 	default:
 		spelled = irc.CanonicalMask(raw)
 		b, ok = parseHostBan(spelled), true
 	}
-	return b, spelled, ok && len(spelled) <= maxMask
+	return b, spelled, ok && len(strings.TrimPrefix(spelled, quietPrefix)) <= maxMask
 }
 
 // parseDollarBan reads $a, $a:mask, $~a:mask.

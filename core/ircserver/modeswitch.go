@@ -47,7 +47,7 @@ func (s *Server) moveQuiets(ch *channel) (changes []irc.ModeChange) {
 	}
 	bans := ch.lists['b']
 	for _, e := range ch.lists['q'] {
-		b, spelled, ok := parseMask("~quiet:" + e.mask)
+		b, spelled, ok := parseMask(quietPrefix + e.mask)
 		if !ok || slices.ContainsFunc(bans, func(l listEntry) bool { return l.ban().banKey == b.banKey }) {
 			continue
 		}

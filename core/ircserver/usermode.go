@@ -138,6 +138,8 @@ func (s *Server) flipUserMode(u *session, c irc.ModeChange) {
 	case 'D':
 		u.audienceChanged()
 	case 'x':
-		s.rehost(u)
+		if !u.services { // theirs is what they said
+			s.rehost(u)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/netip"
 	"sync"
 
 	"robustirc/core/irc"
@@ -56,37 +55,23 @@ func (n *Node) Create(ctx context.Context, req CreateRequest) (Created, error) {
 
 // admissible reports why no session may be created from an address. The machine has the last word on both limits.
 func (n *Node) admissible(remote string) error {
-	cfg := n.fsm.networkConfig()
-	if reason, banned := bannedAddress(cfg, remote); banned {
+	var (
+		reason string
+		banned bool
+		full   bool
+	)
+	n.fsm.view(func(m *ircserver.Server) {
+		reason, banned = m.BannedAddress(remote)
+		sessions, _ := m.Counts()
+		full = m.Config().MaxSessions > 0 && sessions >= m.Config().MaxSessions
+	})
+	switch {
+	case banned:
 		return fmt.Errorf("%w: %s", ErrBanned, reason)
-	}
-	if cfg.MaxSessions <= 0 {
-		return nil
-	}
-	sessions := 0
-	n.fsm.view(func(m *ircserver.Server) { sessions, _ = m.Counts() })
-	if sessions >= cfg.MaxSessions {
+	case full:
 		return ErrTooManySessions
 	}
 	return nil
-}
-
-// bannedAddress reports whether the configuration bans an address, and its reason.
-func bannedAddress(cfg *ircserver.Config, remote string) (reason string, banned bool) {
-	addr, err := netip.ParseAddr(remote)
-	if err != nil {
-		return "", false
-	}
-	addr = addr.Unmap()
-	for _, b := range cfg.Banned {
-		if one, err := netip.ParseAddr(b.Name); err == nil && one.Unmap() == addr {
-			return b.Value, true
-		}
-		if many, err := netip.ParsePrefix(b.Name); err == nil && many.Contains(addr) {
-			return b.Value, true
-		}
-	}
-	return "", false
 }
 
 func randomHex(n int) string {

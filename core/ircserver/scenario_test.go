@@ -76,8 +76,7 @@ func init() { // not an initialiser: the verbs use Do
 // apply applies one input and names what came out.
 func (b *bare) apply(in Input) (scenario.Result, error) {
 	in.Time = b.now
-	b.log = append(b.log, in)
-	outs := b.s.Apply(&in)
+	outs := b.survive(in)
 	checkInvariants(b.t, b.s)
 	checkModeInvariants(b.t, b.s)
 	var r scenario.Result
@@ -89,6 +88,27 @@ func (b *bare) apply(in Input) (scenario.Result, error) {
 		r.Outputs = append(r.Outputs, out)
 	}
 	return r, nil
+}
+
+// survive does what a node does with a message of death, but only for the one that tests send on purpose: the machine
+// is made anew from the log, and the input is replaced.
+func (b *bare) survive(in Input) (outs []Output) {
+	defer func() {
+		if p := recover(); p != nil {
+			if in.Text != "PANIC" {
+				panic(p)
+			}
+			b.s = New(scenarioConfig())
+			for i := range b.log {
+				b.s.Apply(&b.log[i])
+			}
+			in.Kind = KindDead
+			outs = b.survive(in)
+		}
+	}()
+	outs = b.s.Apply(&in)
+	b.log = append(b.log, in)
+	return outs
 }
 
 func (b *bare) session(name string) (SessionID, error) {

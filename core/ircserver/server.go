@@ -109,8 +109,8 @@ func (s *Server) applyKind(in *Input) {
 // applyLine parses and dispatches one line of a session.
 func (s *Server) applyLine(in *Input) {
 	u := s.sessions[in.Session]
-	if u == nil || u.seen(in.ClientMsgID) {
-		return
+	if u == nil || u.link != 0 || u.seen(in.ClientMsgID) {
+		return // gone, a pseudo-client, which speaks through its link only, or a retry
 	}
 	u.lastActive = s.now
 	if in.Remote != "" && in.Remote != u.remote && !s.moved(u, in.Remote) {

@@ -68,7 +68,7 @@ type Config struct {
 	// MaxHalfOpen is how many connections may be in their TLS handshake or peer proof at once (default 1024); when
 	// there are more, the oldest is dropped.
 	MaxHalfOpen int
-	// TestCommands enables the test-only command that panics inside the machine.
+	// TestCommands lets a new network begin with the test-only command that panics inside the machine enabled.
 	TestCommands bool
 
 	// Fatal is called when the node cannot go on: its disk failed or its data is damaged. It must not return, except in
@@ -103,6 +103,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.TrailingLogs, defaultTrailingLogs)
 	orDefault(&c.MaxHalfOpen, defaultMaxHalfOpen)
 	orDefault(&c.Compression, "none")
+	c.InitialConfig.TestCommands = c.InitialConfig.TestCommands || c.TestCommands
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}

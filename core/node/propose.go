@@ -26,6 +26,9 @@ const (
 // and when the outcome of an attempt is unknown, it tries again: inputs must be such that this does no harm (lines
 // carry message ids, deleting twice is deleting, a session created twice and never used times out).
 func (n *Node) propose(ctx context.Context, inputs []ircserver.Input) (committed, error) {
+	if len(inputs) == 0 {
+		return committed{}, errors.New("a proposal without inputs")
+	}
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.HoldTimeout)
 	defer cancel()
 	wait := firstRetryWait

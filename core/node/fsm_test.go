@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/raft"
@@ -237,14 +238,14 @@ func TestApplyingGoesOnWhileASnapshotIsWritten(t *testing.T) {
 type stuckSink struct {
 	memorySink
 	entered, proceed chan struct{}
+	once             sync.Once
 }
 
 func (s *stuckSink) Write(b []byte) (int, error) {
-	if s.entered != nil {
+	s.once.Do(func() {
 		close(s.entered)
-		s.entered = nil
 		<-s.proceed
-	}
+	})
 	return s.memorySink.Write(b)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+	"go.etcd.io/bbolt"
 
 	"robustirc/core/ircserver"
 )
@@ -263,8 +264,13 @@ func TestLeaderThatCannotWriteStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer disk.Close()
-	failing := &failAfter{LogStore: disk.entries.store}
-	disk.entries.store = failing
+	var failing atomic.Bool
+	disk.entries.update = func(change func(*bbolt.Tx) error) error {
+		if failing.Load() {
+			return errors.New("input/output error")
+		}
+		return disk.entries.db.Update(change)
+	}
 	_, trans := raft.NewInmemTransport("a")
 	conf := raft.Configuration{Servers: []raft.Server{{ID: "a", Address: "a"}}}
 	if err := raft.BootstrapCluster(testRaftConfig("a"), disk.log, disk.stable, disk.snapshots, trans, conf); err != nil {
@@ -281,12 +287,12 @@ func TestLeaderThatCannotWriteStops(t *testing.T) {
 	if err := r.Apply(data, time.Second).Error(); err != nil {
 		t.Fatal(err)
 	}
-	failing.err.Store(true)
+	failing.Store(true)
 	for range 3 { // also when it tries to lead again
 		if err := r.Apply(data, time.Second).Error(); err == nil {
 			t.Error("a write that failed was acknowledged")
 		}
-		failing.err.Store(false) // an fsync that failed once may seem to succeed
+		failing.Store(false) // an fsync that failed once may seem to succeed
 	}
 	if disk.failure.err() == nil || len(stopped.errs()) != 1 {
 		t.Errorf("the node was not stopped: %v", stopped.errs())
@@ -294,19 +300,6 @@ func TestLeaderThatCannotWriteStops(t *testing.T) {
 	if _, _, got := f.applied(); got != 5 {
 		t.Errorf("%d inputs were applied", got)
 	}
-}
-
-// failAfter fails to write while err is set.
-type failAfter struct {
-	raft.LogStore
-	err atomic.Bool
-}
-
-func (f *failAfter) StoreLogs(logs []*raft.Log) error {
-	if f.err.Load() {
-		return errors.New("input/output error")
-	}
-	return f.LogStore.StoreLogs(logs)
 }
 
 func TestDamageIsFoundAtTheStart(t *testing.T) {
@@ -350,7 +343,7 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 	}
 	for what, damage := range map[string]func(dir string){
 		"log": func(dir string) {
-			rewrite(t, filepath.Join(dir, logFile), "logs", []byte{0, 0, 0, 0, 0, 0, 0, 12}, func(v []byte) []byte {
+			rewrite(t, filepath.Join(dir, logFile), string(logBucket), []byte{0, 0, 0, 0, 0, 0, 0, 12}, func(v []byte) []byte {
 				v[len(v)/2] ^= 4
 				return v
 			})

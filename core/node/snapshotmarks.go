@@ -68,6 +68,17 @@ func (u *uvarints) next() uint64 {
 	return v
 }
 
+// varint reads a signed number.
+func (u *uvarints) varint() int64 {
+	v, n := binary.Varint(u.b)
+	if n <= 0 {
+		u.bad, u.b = true, nil
+		return 0
+	}
+	u.b = u.b[n:]
+	return v
+}
+
 // end reports whether everything was read without an error and nothing is left.
 func (u *uvarints) end() error {
 	if u.bad || len(u.b) > 0 {

@@ -3,9 +3,11 @@ package node
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -15,8 +17,8 @@ import (
 
 // A node's data directory:
 //
-//	log.db          the raft log (bbolt)
-//	stable.db       term and vote (bbolt); apart, so that an election does not wait for the log's transaction
+//	log.db          the raft log, see boltlog.go
+//	stable.db       term and vote, in raft-boltdb; apart, so that an election does not wait for the log's transaction
 //	snapshots/      one file per snapshot, see snapstore.go
 //	OUT-OF-SERVICE  why the node has taken itself out of service; while it is there, the node does not start
 const (
@@ -43,11 +45,11 @@ type stores struct {
 	log       *raft.LogCache
 	stable    *stableStore
 	snapshots *snapshotStore
-	entries   *crcStore // below log
+	entries   *boltLog // below log
 
 	failure *failure
 	dir     string
-	bolts   []*raftboltdb.BoltStore
+	opened  []io.Closer
 }
 
 // openStores opens (or makes) the stores in dir. stop is called once, from any goroutine, when the disk cannot be
@@ -67,16 +69,21 @@ func openStores(dir string, logger *slog.Logger, stop func(error)) (*stores, err
 }
 
 func (s *stores) open(logger *slog.Logger) error {
-	logs, err := s.openBolt(logFile)
+	err := s.openFile(logFile, func(path string, o *bbolt.Options) (err error) {
+		s.entries, err = openBoltLog(path, o, s.failure)
+		return keep(s, s.entries, err)
+	})
 	if err != nil {
 		return err
 	}
-	stable, err := s.openBolt(stableFile)
+	err = s.openFile(stableFile, func(path string, o *bbolt.Options) error {
+		b, err := raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: o})
+		s.stable = &stableStore{store: b, file: path, failure: s.failure}
+		return keep(s, b, err)
+	})
 	if err != nil {
 		return err
 	}
-	s.entries = &crcStore{store: logs, file: s.path(logFile), failure: s.failure}
-	s.stable = &stableStore{store: stable, file: s.path(stableFile), failure: s.failure}
 	if s.log, err = raft.NewLogCache(logCacheLen, s.entries); err != nil {
 		return err
 	}
@@ -84,26 +91,32 @@ func (s *stores) open(logger *slog.Logger) error {
 	return err
 }
 
-// openBolt opens one bbolt file. Every commit is two fsyncs; the free list is not part of it, it is found again when
-// the file is opened.
-func (s *stores) openBolt(name string) (b *raftboltdb.BoltStore, err error) {
+// keep remembers what was opened, to close it.
+func keep[C io.Closer](s *stores, c C, err error) error {
+	if err == nil {
+		s.opened = append(s.opened, c)
+	}
+	return err
+}
+
+// openFile opens one bbolt file and says what an error means. Every commit is two fsyncs; the free list is not part of
+// it, it is found again when the file is opened.
+func (s *stores) openFile(name string, open func(path string, o *bbolt.Options) error) error {
 	path := s.path(name)
-	err = faultless(func() (err error) {
-		b, err = raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: &bbolt.Options{
+	err := faultless(func() error {
+		return open(path, &bbolt.Options{
 			Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: boltMmap,
-		}})
-		return err
+		})
 	})
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, bbolt.ErrTimeout):
-		return nil, fmt.Errorf("node: %s is in use: is another node running with this data directory?", path)
-	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("node: opening the store: %w", err)
-	case err != nil:
-		return nil, &CorruptError{File: path, Err: err}
+		return fmt.Errorf("node: %s is in use: is another node running with this data directory?", path)
+	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("node: opening the store: %w", err)
 	}
-	s.bolts = append(s.bolts, b)
-	return b, nil
+	return &CorruptError{File: path, Err: err}
 }
 
 func (s *stores) path(name string) string { return filepath.Join(s.dir, name) }
@@ -121,8 +134,8 @@ func (s *stores) logBytes() int64 {
 func (s *stores) Close() error {
 	s.failure.closing.Store(true)
 	var errs []error
-	for _, b := range s.bolts {
-		errs = append(errs, b.Close())
+	for _, c := range s.opened {
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,7 +135,7 @@ func TestDamagedLogEntryIsNamedAndStopsTheNode(t *testing.T) {
 	}
 	s.Close()
 	file := filepath.Join(dir, logFile)
-	rewrite(t, file, "logs", []byte{0, 0, 0, 0, 0, 0, 0, 5}, func(v []byte) []byte {
+	rewrite(t, file, string(logBucket), []byte{0, 0, 0, 0, 0, 0, 0, 5}, func(v []byte) []byte {
 		i := bytes.Index(v, []byte("entry xxxxx"))
 		v[i+3] ^= 0x10
 		return v
@@ -165,49 +167,106 @@ func TestDamagedLogEntryIsNamedAndStopsTheNode(t *testing.T) {
 	}
 }
 
-// damagedStore is a LogStore whose entries come back damaged.
-type damagedStore struct {
-	*raft.InmemStore
-	damage func(*raft.Log)
-}
-
-func (d *damagedStore) GetLog(i uint64, l *raft.Log) error {
-	if err := d.InmemStore.GetLog(i, l); err != nil {
-		return err
-	}
-	l.Data, l.Extensions = bytes.Clone(l.Data), bytes.Clone(l.Extensions)
-	if d.damage != nil {
-		d.damage(l)
-	}
-	return nil
-}
-
 func TestEveryBitOfAnEntryIsCovered(t *testing.T) {
-	d := &damagedStore{InmemStore: raft.NewInmemStore()}
 	want := testLogs(7, 7)[0]
-	if err := (&crcStore{store: d, failure: &failure{}}).StoreLog(want); err != nil {
-		t.Fatal(err)
+	want.Extensions = []byte("ext")
+	key := logKey(7)
+	value := encodeLog(key, want)
+	if got, err := decodeLog(key, value); err != nil || !sameLog(&got, want) || !got.AppendedAt.Equal(want.AppendedAt) {
+		t.Fatalf("got %+v, %v", got, err)
 	}
-	check := func(what string, damage func(*raft.Log)) {
-		d.damage = damage
-		s := &crcStore{store: d, failure: &failure{stop: func(error) {}}}
-		if err := s.GetLog(7, new(raft.Log)); err == nil {
-			t.Errorf("%s: not noticed", what)
+	for bit := range 8 * len(value) {
+		bad := bytes.Clone(value)
+		bad[bit/8] ^= 1 << (bit % 8)
+		if _, err := decodeLog(key, bad); err == nil {
+			t.Errorf("bit %d of the value: not noticed", bit)
 		}
 	}
-	for bit := range 8 * len(want.Data) {
-		check("data", func(l *raft.Log) { l.Data[bit/8] ^= 1 << (bit % 8) })
-	}
-	for bit := range 8 * crcLen {
-		check("checksum", func(l *raft.Log) { l.Extensions[bit/8] ^= 1 << (bit % 8) })
-	}
 	for bit := range 64 {
-		check("index", func(l *raft.Log) { l.Index ^= 1 << bit })
-		check("term", func(l *raft.Log) { l.Term ^= 1 << bit })
+		bad := bytes.Clone(key)
+		bad[bit/8] ^= 1 << (bit % 8)
+		if _, err := decodeLog(bad, value); err == nil {
+			t.Errorf("bit %d of the index: not noticed", bit)
+		}
 	}
-	check("type", func(l *raft.Log) { l.Type = raft.LogNoop })
-	check("shorter", func(l *raft.Log) { l.Data = l.Data[:len(l.Data)-1] })
-	check("no checksum", func(l *raft.Log) { l.Extensions = nil })
+	for n := range value {
+		if _, err := decodeLog(key, value[:n]); err == nil {
+			t.Errorf("cut to %d bytes: not noticed", n)
+		}
+	}
+}
+
+// modelLog is what a log store is to be.
+type modelLog map[uint64]*raft.Log
+
+func (m modelLog) deleteRange(first, last uint64) {
+	for i := first; i <= last; i++ {
+		delete(m, i)
+	}
+}
+
+func (m modelLog) edges() (first, last uint64) {
+	if len(m) == 0 {
+		return 0, 0
+	}
+	indexes := slices.Collect(maps.Keys(m))
+	return slices.Min(indexes), slices.Max(indexes)
+}
+
+// TestLogIsALogStore compares the store with a map, under random operations.
+func TestLogIsALogStore(t *testing.T) {
+	for seed := range uint64(4) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		s, want := openTestStores(t, t.TempDir(), failOnStop(t)).entries, modelLog{}
+		next, term := uint64(1), uint64(1)
+		for range 60 {
+			first, _ := want.edges()
+			switch rng.IntN(6) {
+			case 0: // what a follower does with entries of a leader that was deposed
+				from := next - min(next-1, uint64(rng.IntN(30)))
+				deleteFrom(t, s, want, from, next)
+				next, term = from, term+1
+			case 1: // compaction
+				deleteFrom(t, s, want, first, first+uint64(rng.IntN(20)))
+			default:
+				logs := testLogs(next, next+uint64(rng.IntN(40)))
+				next += uint64(len(logs))
+				for _, l := range logs {
+					l.Term = term
+					want[l.Index] = l
+				}
+				if err := s.StoreLogs(logs); err != nil {
+					t.Fatal(err)
+				}
+			}
+			compareStores(t, s, want, uint64(rng.IntN(int(next)+1)))
+		}
+	}
+}
+
+func deleteFrom(t *testing.T, s *boltLog, want modelLog, first, last uint64) {
+	t.Helper()
+	want.deleteRange(first, last)
+	if err := s.DeleteRange(first, last); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compareStores compares the edges and some entries.
+func compareStores(t *testing.T, got *boltLog, want modelLog, from uint64) {
+	t.Helper()
+	first, err := got.FirstIndex()
+	last, err2 := got.LastIndex()
+	if f, l := want.edges(); first != f || last != l || err != nil || err2 != nil {
+		t.Fatalf("entries %d to %d (%v, %v), want %d to %d", first, last, err, err2, f, l)
+	}
+	for i := from; i < from+30; i++ {
+		var l raft.Log
+		err := got.GetLog(i, &l)
+		if w := want[i]; w == nil && err != raft.ErrLogNotFound || w != nil && (err != nil || !sameLog(&l, w)) {
+			t.Fatalf("entry %d: %+v, %v, want %+v", i, l, err, w)
+		}
+	}
 }
 
 func TestDamagedVoteStopsTheNode(t *testing.T) {
@@ -240,34 +299,24 @@ func TestGarbageInPlaceOfTheLog(t *testing.T) {
 	}
 }
 
-// failingStore fails to write as long as err is set.
-type failingStore struct {
-	*raft.InmemStore
-	err error
-}
-
-func (f *failingStore) StoreLogs(logs []*raft.Log) error {
-	if f.err != nil {
-		return f.err
-	}
-	return f.InmemStore.StoreLogs(logs)
-}
-
 func TestWriteErrorIsNeverRetriedAsSuccess(t *testing.T) {
 	var stopped stopRecorder
-	disk := &failingStore{InmemStore: raft.NewInmemStore(), err: errors.New("no space left on device")}
-	s := &crcStore{store: disk, file: "log.db", failure: &failure{stop: stopped.stop}}
-	if err := s.StoreLogs(testLogs(1, 1)); !errors.Is(err, disk.err) {
+	s := openTestStores(t, t.TempDir(), stopped.stop)
+	full := errors.New("no space left on device")
+	s.entries.update = func(func(*bbolt.Tx) error) error { return full }
+	if err := s.log.StoreLogs(testLogs(1, 1)); err == nil || !strings.Contains(err.Error(), full.Error()) {
 		t.Errorf("got %v", err)
 	}
-	first := disk.err
-	disk.err = nil
+	s.entries.update = s.entries.db.Update
 	for range 3 {
-		if err := s.StoreLogs(testLogs(1, 1)); !errors.Is(err, first) {
-			t.Errorf("after the disk recovered: %v, want the first error", err)
+		if err := s.log.StoreLogs(testLogs(1, 1)); err == nil {
+			t.Error("acknowledged after an error, because the disk recovered")
 		}
 	}
-	if len(stopped.errs()) != 1 || !strings.Contains(stopped.errs()[0].Error(), "log.db") {
+	if err := s.stable.SetUint64([]byte("CurrentTerm"), 2); !errors.Is(err, full) {
+		t.Errorf("voting after an error: %v", err)
+	}
+	if len(stopped.errs()) != 1 || !strings.Contains(stopped.errs()[0].Error(), s.path(logFile)) {
 		t.Errorf("stopped with %v", stopped.errs())
 	}
 }

@@ -6,6 +6,9 @@ type Event struct {
 	Source Ref `json:"source,omitempty"`
 	// Tags is the raw tag section without '@' (UnrealIRCd MTAGS, solanum STAG).
 	Tags string `json:"tags,omitempty"`
+	// ServerMask is the servers this is for, as a glob on their names (TS6 ENCAP and its like); "" is all of them. Who
+	// is not meant ignores the event.
+	ServerMask string `json:"server_mask,omitempty"`
 	// Body is what happened.
 	Body Body `json:"-"`
 }
@@ -350,11 +353,14 @@ type Force struct {
 	Ordered bool     `json:"ordered,omitempty"`
 }
 
-// SASL is one step of an authentication that passes through the network. The data is a secret and is never kept.
+// SASL is one step of an authentication that passes through the network. What the client and the mechanism say to each
+// other (C) is a secret and is never kept.
 type SASL struct {
 	From Ref    `json:"from"`
 	To   Ref    `json:"to"`
 	Step string `json:"step"` // H, S, C, D, M
+	// Params is what is no secret: host and address (H), mechanism (S), result (D), mechanisms (M).
+	Params []string `json:"params,omitempty"`
 }
 
 // NickHold reserves a nick for a time (NICKDELAY, and hybrid's and UnrealIRCd's holds are NetworkBan); 0 seconds releases it.
@@ -370,16 +376,18 @@ type SWhois struct {
 	Tag      string `json:"tag,omitempty"`
 	Priority int    `json:"priority,omitempty"`
 	Text     string `json:"text,omitempty"`
+	// Numeric and Modes are of hybrid's SVSTAG: the reply that shows the line, and the user modes of those who see it.
+	Numeric int    `json:"numeric,omitempty"`
+	Modes   string `json:"modes,omitempty"`
+	IfTS    int64  `json:"if_ts,omitempty"`
 }
 
 // ---- network bans and metadata
 
 // NetworkBan adds or removes a ban of the network, of whichever kind.
 type NetworkBan struct {
-	Remove bool   `json:"remove,omitempty"`
-	Kind   string `json:"kind"` // kline, dline, xline, resv, gline, gzline, shun, qline, spamfilter, exempt, ...
-	// ServerMask is the servers it is for ("*" and "" are all).
-	ServerMask string `json:"server_mask,omitempty"`
+	Remove     bool   `json:"remove,omitempty"`
+	Kind       string `json:"kind"` // kline, dline, xline, resv, gline, gzline, shun, qline, spamfilter, exempt, ...
 	User       string `json:"user,omitempty"`
 	Host       string `json:"host"` // or the nick, channel, realname or text the kind is about
 	SetBy      string `json:"set_by,omitempty"`

@@ -33,6 +33,8 @@ type Link interface {
 	Start(now time.Time) []string
 	// Line takes one line from the peer. An error is a *LinkError: the link is over.
 	Line(now time.Time, line string) (Step, error)
+	// EndBurst returns the lines that follow our own burst, which its owner sends once Established holds.
+	EndBurst() []string
 	// Established reports whether the peer has accepted us and we it.
 	Established() bool
 	// Codec is set up for what was negotiated.

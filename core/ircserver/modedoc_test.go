@@ -62,6 +62,7 @@ func modeDocument() string {
 
 const channelModeNotes = `
 - A status can be given up by its holder, and is never taken by somebody of a lower rank.
+- Who founds a channel becomes its operator; owners and admins are made by services, and by owners.
 - p and s exclude each other: setting one takes the other away, which is shown.
 - An invitation by a member gets its receiver past a ban, i and l, not past a key, R or j.
 - Who cannot join a channel with f is sent to the other channel, through up to five forwards; the setter of f must be an

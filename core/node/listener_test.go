@@ -23,6 +23,7 @@ func insecure(protos ...string) *tls.Config {
 }
 
 func TestHTTPAndPeersShareTheListener(t *testing.T) {
+	t.Parallel()
 	c := nodetest.Start(t, 1)
 	n := c.Nodes[0]
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) })}
@@ -46,6 +47,7 @@ func TestHTTPAndPeersShareTheListener(t *testing.T) {
 }
 
 func TestPeersMustProveThePassword(t *testing.T) {
+	t.Parallel()
 	registry := prometheus.NewRegistry()
 	c := nodetest.Start(t, 1, func(_ int, cfg *node.Config) { cfg.Registerer = registry })
 	addr := c.Nodes[0].Status().Addr
@@ -104,6 +106,7 @@ func value(t *testing.T, g prometheus.Gatherer, name string) float64 {
 }
 
 func TestHalfOpenConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
 	registry := prometheus.NewRegistry()
 	c := nodetest.Start(t, 1, func(_ int, cfg *node.Config) { cfg.MaxHalfOpen, cfg.Registerer = 16, registry })
 	addr := c.Nodes[0].Status().Addr
@@ -134,6 +137,7 @@ func TestHalfOpenConnectionsAreBounded(t *testing.T) {
 }
 
 func TestMetricsFollowTheConventions(t *testing.T) {
+	t.Parallel()
 	registry := prometheus.NewRegistry()
 	nodetest.Start(t, 1, func(_ int, cfg *node.Config) { cfg.Registerer = registry })
 	problems, err := testutil.GatherAndLint(registry)

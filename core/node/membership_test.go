@@ -56,6 +56,7 @@ func TestTheLeaderCanLeave(t *testing.T) {
 }
 
 func TestMembersMustNotShareAnAddress(t *testing.T) {
+	t.Parallel()
 	c := nodetest.Start(t, 1)
 	err := c.Nodes[0].AddPeer(t.Context(), "impostor", c.Nodes[0].Status().Addr)
 	if err == nil || errors.Is(err, node.ErrQuorum) {

@@ -45,3 +45,26 @@ func Replay(inputs []ircserver.Input) Digest {
 	}
 	return takeDigest(m)
 }
+
+// Damage changes this node's state behind the log's back.
+func (n *Node) Damage() {
+	n.fsm.mu.Lock()
+	defer n.fsm.mu.Unlock()
+	n.fsm.machine.Config().NetworkInfo = "damaged"
+}
+
+// ProposeDigest makes all nodes compute their digests.
+func (n *Node) ProposeDigest() { n.proposeDigest(0) }
+
+// LastDigest is the newest digest this node has computed.
+func (n *Node) LastDigest() Digest { return n.fsm.digests.last() }
+
+// CompareDigests compares this node's digests with its peers'.
+func (n *Node) CompareDigests() { n.compareDigests() }
+
+// Throttled is how many sessions the throttle remembers.
+func (n *Node) Throttled() int {
+	n.throttle.mu.Lock()
+	defer n.throttle.mu.Unlock()
+	return len(n.throttle.sessions)
+}

@@ -50,6 +50,10 @@ func (n *Node) lead() {
 	if !n.leader.get().self {
 		return
 	}
+	if n.quarantined.Load() != nil {
+		n.yieldLeadership() // it was elected all the same
+		return
+	}
 	if now, mayExpire := n.clock.read(); mayExpire && n.fsm.due(now) {
 		n.proposeUnheard(ircserver.Input{Kind: ircserver.KindTick})
 	}
@@ -124,12 +128,18 @@ func (n *Node) quarantine(reason string) {
 		n.log.Error("writing down that this node is out of service failed", "error", err)
 	}
 	n.endService()
-	if n.raft.State() == raft.Leader {
-		ctx, cancel := context.WithTimeout(n.ctx, membershipTimeout)
-		defer cancel()
-		if err := n.TransferLeadership(ctx); err != nil {
-			n.log.Error("this node must not lead, but no other member takes over", "error", err)
-		}
+	n.yieldLeadership()
+}
+
+// yieldLeadership hands over leadership if this node has it.
+func (n *Node) yieldLeadership() {
+	if n.raft.State() != raft.Leader {
+		return
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, membershipTimeout)
+	defer cancel()
+	if err := n.TransferLeadership(ctx); err != nil {
+		n.log.Error("this node must not lead, but no other member takes over", "error", err)
 	}
 }
 

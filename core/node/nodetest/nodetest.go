@@ -185,9 +185,19 @@ func (c *Cluster) Stop(i int) {
 // Restart starts a stopped node again, on its address and its data.
 func (c *Cluster) Restart(i int) {
 	c.t.Helper()
+	if err := c.TryRestart(i); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TryRestart is Restart for a node that may refuse.
+func (c *Cluster) TryRestart(i int) error {
+	c.t.Helper()
 	c.cfgs[i].Listener = listen(c.t, c.cfgs[i].Advertise)
 	c.cfgs[i].Registerer = nil
-	c.open(i)
+	n, err := node.Open(c.cfgs[i])
+	c.Nodes[i] = n
+	return err
 }
 
 // Any is a running node.

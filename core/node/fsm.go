@@ -30,6 +30,8 @@ type fsm struct {
 	initial     ircserver.Config
 	// apply is (*ircserver.Server).Apply; tests put something worse in its place.
 	apply func(*ircserver.Server, *ircserver.Input) []ircserver.Output
+	// encode is (*ircserver.Server).AppendSnapshot; likewise.
+	encode func(m *ircserver.Server, dst []byte) []byte
 
 	mu      sync.RWMutex // held for writing while the machine changes
 	machine *ircserver.Server
@@ -67,6 +69,7 @@ func newFSM(cfg fsmConfig) *fsm {
 		machine: ircserver.New(cfg.Initial),
 		out:     outputstream.New(outputLimits(&cfg.Initial)),
 		apply:   (*ircserver.Server).Apply,
+		encode:  (*ircserver.Server).AppendSnapshot,
 		dead:    map[ircserver.InputID]death{},
 		base:    base{index: 1},
 	}
@@ -280,7 +283,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 		return nil, f.failed
 	}
 	start := time.Now()
-	state, err := encodeState(f.machine)
+	state, err := f.encodeState()
 	if err != nil {
 		return nil, err
 	}
@@ -290,13 +293,13 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 }
 
 // encodeState is the machine's canonical encoding. A bug in it must not end the process: the log can still be kept.
-func encodeState(m *ircserver.Server) (state []byte, err error) {
+func (f *fsm) encodeState() (state []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("node: encoding the machine's state panicked: %v", r)
 		}
 	}()
-	return m.AppendSnapshot(nil), nil
+	return f.encode(f.machine, nil), nil
 }
 
 // Restore implements raft.FSM. Everything is read, checked and built before anything of this replica is replaced.

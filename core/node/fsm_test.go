@@ -377,6 +377,17 @@ func TestResultsNameTheInputs(t *testing.T) {
 	}
 }
 
+func TestMembersAreListedInOrder(t *testing.T) {
+	servers := []raft.Server{{ID: "c", Address: "c:1"}, {ID: "a", Address: "a:1"}, {ID: "b", Address: "b:1"}}
+	in := membersInput(raft.Configuration{Servers: servers})
+	if in.Kind != ircserver.KindMembers || in.Text != "a a:1\nb b:1\nc c:1" || in.Time != 0 {
+		t.Errorf("got %+v", in)
+	}
+	if servers[0].ID != "c" {
+		t.Error("raft's configuration was changed")
+	}
+}
+
 func TestWaitApplied(t *testing.T) {
 	g := newTraffic(t, 15)
 	f := newTestFSM(t, g.store)

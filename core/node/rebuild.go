@@ -73,7 +73,8 @@ func (f *fsm) bury(index uint64, pos int, in *ircserver.Input, p *panicked) ([]i
 		}
 	}
 	f.dead[id] = d
-	return outs, f.rebase(index, pos)
+	f.rebase(index, pos)
+	return outs, nil
 }
 
 // replace returns what is applied in place of an input that panicked.
@@ -87,15 +88,15 @@ func (d death) replace(in *ircserver.Input) *ircserver.Input {
 }
 
 // rebase takes the machine as it is now, behind input pos of entry index, as the new base: should the next input panic
-// too, that costs the size of the state and not the length of the log.
-func (f *fsm) rebase(index uint64, pos int) error {
-	state, err := encodeState(f.machine)
+// too, that costs the size of the state and not the length of the log. Where the state cannot be encoded the old base has
+// to do, with what died since.
+func (f *fsm) rebase(index uint64, pos int) {
+	state, err := f.encodeState()
 	if err != nil {
 		f.logger.Error("keeping the old base for messages of death", "error", err)
-		return nil
+		return
 	}
 	f.setBase(state, index, pos+1)
-	return nil
 }
 
 // setBase notes a state of the machine.

@@ -230,6 +230,21 @@ func TestDeathOfAFuneral(t *testing.T) {
 	equalReplicas(t, f, again)
 }
 
+// TestDeathsWithoutANewBase has a machine whose state cannot be encoded: every death goes back to the same base.
+func TestDeathsWithoutANewBase(t *testing.T) {
+	g := newTraffic(t, 25)
+	f, control := newTestFSM(t, g.store), newTestFSM(t, g.store)
+	f.encode = func(*ircserver.Server, []byte) []byte { panic("not encodable") }
+	logs := []*raft.Log{threeSessions(g), g.batch(line(1, "PANIC"), line(9, "PRIVMSG #a :between")), g.batch(line(5, "PANIC")), g.batch(line(9, "PRIVMSG #a :after"))}
+	f.ApplyBatch(logs)
+	if _, err := f.Snapshot(); err == nil {
+		t.Error("there is a snapshot of what cannot be encoded")
+	}
+	f.encode = control.encode
+	control.ApplyBatch(logs)
+	equalReplicas(t, f, control)
+}
+
 func TestInputWithoutASessionMayDieToo(t *testing.T) {
 	// Nothing known makes them panic, so the replacement is applied directly.
 	g := newTraffic(t, 23)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,10 +120,20 @@ func (s *stream) part(r *http.Request) {
 
 // ping adds a ping. Its list of servers must never be empty: the stock bridge would panic.
 func (s *stream) ping(b *streamBuffer) error {
-	if servers := s.a.node.Servers(); len(servers) > 0 {
+	if servers := s.a.leaderFirst(); len(servers) > 0 {
 		b.json = robustsession.AppendPingMessage(b.json, servers)
 	}
 	return nil
+}
+
+// leaderFirst lists the servers. Bridges send their POSTs to the first in the list, and the leader need not forward
+// them. (Content-Location would tell them too, but the stock bridge adds what it says to its list again and again.)
+func (a *API) leaderFirst() []string {
+	servers := slices.Clone(a.node.Servers())
+	if i := slices.Index(servers, a.node.LeaderAddr()); i > 0 {
+		servers[0], servers[i] = servers[i], servers[0]
+	}
+	return servers
 }
 
 // pending adds the lines that wait, up to outputstream.MaxItems; the reader is ready again at once if there are more.

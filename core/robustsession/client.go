@@ -121,7 +121,7 @@ type call struct {
 // do makes the request of one server after the other until one answers 200 or refuses for good.
 func (c *Client) do(ctx context.Context, r *call) ([]byte, error) {
 	for {
-		server, err := c.pool.pick(ctx)
+		server, err := c.pool.pick(ctx, preferLeader)
 		if err != nil {
 			return nil, err
 		}

@@ -162,7 +162,7 @@ func (s *httpSession) stream(ctx context.Context) {
 	defer s.cancel()
 	var last ID
 	for {
-		server, err := s.c.pool.pick(ctx)
+		server, err := s.c.pool.pick(ctx, preferNone)
 		if err != nil {
 			s.finish(ErrClosed)
 			return

@@ -155,7 +155,7 @@ func (m *Mux) send(f Frame) {
 // run keeps a connection until Close.
 func (m *Mux) run() {
 	for {
-		server, err := m.pool.pick(m.ctx)
+		server, err := m.pool.pick(m.ctx, preferLeader)
 		if err != nil {
 			return
 		}

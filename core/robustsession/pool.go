@@ -88,6 +88,7 @@ type pool struct {
 	mu      sync.Mutex
 	given   []string // what the user named; tried as well when all of list fail
 	list    []string // what the network says
+	ordered bool     // list is the network's, which puts the best first
 	leader  string
 	backoff map[string]backoff
 }
@@ -113,7 +114,7 @@ func (p *pool) servers(list []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(list) > 0 && !slices.Equal(list, p.list) {
-		p.list = slices.Clone(list)
+		p.list, p.ordered = slices.Clone(list), true
 	}
 }
 
@@ -136,10 +137,16 @@ func (p *pool) worked(server string) {
 	delete(p.backoff, server)
 }
 
-// pick returns a server to try: the leader, else a random one that is not in backoff. While all are, it waits.
-func (p *pool) pick(ctx context.Context) (string, error) {
+// Whom to prefer of the servers that are not in backoff.
+const (
+	preferLeader = iota // or the first in the network's list, which ours puts first
+	preferNone          // any, by chance: for streams, which every server can serve
+)
+
+// pick returns a server to try. While all are in backoff, it waits.
+func (p *pool) pick(ctx context.Context, prefer int) (string, error) {
 	for {
-		server, wait := p.choose(time.Now())
+		server, wait := p.choose(time.Now(), prefer)
 		if server != "" {
 			return server, ctx.Err()
 		}
@@ -149,17 +156,20 @@ func (p *pool) pick(ctx context.Context) (string, error) {
 	}
 }
 
-func (p *pool) choose(now time.Time) (server string, wait time.Duration) {
+func (p *pool) choose(now time.Time, prefer int) (server string, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.leader != "" && !now.Before(p.backoff[p.leader].until) {
+	if prefer == preferLeader && p.leader != "" && p.usable(p.leader, now) {
 		return p.leader, 0
 	}
-	if s := p.random(p.list, now); s != "" {
-		return s, 0
-	}
-	if s := p.random(p.given, now); s != "" {
-		return s, 0
+	for _, list := range [][]string{p.list, p.given} {
+		usable := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !p.usable(s, now) })
+		if len(usable) > 0 && prefer == preferLeader && p.ordered {
+			return usable[0], 0
+		}
+		if len(usable) > 0 {
+			return usable[rand.IntN(len(usable))], 0
+		}
 	}
 	wait = maxBackoff
 	for _, s := range slices.Concat(p.list, p.given) {
@@ -168,15 +178,7 @@ func (p *pool) choose(now time.Time) (server string, wait time.Duration) {
 	return "", max(wait, time.Millisecond)
 }
 
-func (p *pool) random(list []string, now time.Time) string {
-	var usable []string
-	for _, s := range list {
-		if !now.Before(p.backoff[s].until) {
-			usable = append(usable, s)
-		}
-	}
-	if len(usable) == 0 {
-		return ""
-	}
-	return usable[rand.IntN(len(usable))]
+func (p *pool) usable(server string, now time.Time) bool {
+	b, failed := p.backoff[server]
+	return !failed || !now.Before(b.until)
 }

@@ -28,11 +28,10 @@ func startIrssi(t *testing.T, addr string) *irssi {
 	c.socket = filepath.Join(c.home, "tmux")
 	config := fmt.Sprintf(`
 servers = ( { address = "%s"; port = "%s"; chatnet = "rob"; autoconnect = "yes"; } );
-chatnets = { rob = { type = "IRC"; nick = "irssi"; username = "irssi"; }; };
+chatnets = { rob = { type = "IRC"; nick = "irssi"; username = "irssi"; cmdspeed = "1"; cmdmax = "1000"; }; };
 channels = ( { name = "#real"; chatnet = "rob"; autojoin = "yes"; } );
 settings = {
   core = { real_name = "irssi"; user_name = "irssi"; nick = "irssi"; };
-  "irc/core" = { cmd_queue_speed = "1msec"; };
   "fe-common/core" = { autolog = "yes"; autolog_path = "%s/$0.log"; };
 };
 `, host, port, c.home)
@@ -82,7 +81,8 @@ func startWeechat(t *testing.T, addr string) *weechat {
 	for _, command := range []string{
 		"/set logger.file.flush_delay 0", "/set fifo.file.path " + c.fifoPath, "/fifo enable",
 		"/server add rob " + host + "/" + port + " -notls -nicks=weechat -username=weechat -autojoin=#real",
-		"/set irc.server.rob.anti_flood 0", "/connect rob",
+		"/set irc.server.rob.anti_flood 0", // from weechat 4 on; before it has two settings
+		"/set irc.server.rob.anti_flood_prio_high 0", "/set irc.server.rob.anti_flood_prio_low 0", "/connect rob",
 	} {
 		args = append(args, "-r", command)
 	}
@@ -151,9 +151,10 @@ func TestRealClientsNoticeNothing(t *testing.T) {
 	left := startIrssi(t, n.irc)
 	right := startWeechat(t, bridge)
 	waitUntil(t, "irssi sees weechat", func() bool { return bytes.Contains(left.log(), []byte("weechat")) })
+	const pace = 600 * time.Millisecond // the default throttling lets two lines a second pass
 	sent := 0
 	talk := func(d time.Duration) {
-		for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(250 * time.Millisecond) {
+		for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(pace) {
 			sent++
 			left.say(fmt.Sprintf("irssiline %d", sent))
 			right.say(fmt.Sprintf("weechatline %d", sent))
@@ -170,7 +171,9 @@ func TestRealClientsNoticeNothing(t *testing.T) {
 		n.signal(victim, 9)
 		t.Logf("killed node%d", victim+1)
 		talk(4 * time.Second)
+		quiet := time.Now()
 		n.until("what was said has arrived", arrived)
+		t.Logf("the last line arrived %v after it was said", time.Since(quiet).Round(time.Millisecond))
 		n.allReady()
 		talk(time.Second)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -138,14 +137,6 @@ func (c *adminClient) ready(ctx context.Context) error {
 	}
 	_, err := c.leader(ctx)
 	return err
-}
-
-// nodeStatus is what the status page says to programs.
-type nodeStatus struct {
-	State, Leader, ExecutableHash string
-	AppliedIndex, CommitIndex     uint64
-	NotReady                      string
-	Node                          json.RawMessage
 }
 
 // config returns the network configuration and its revision.

@@ -195,7 +195,8 @@ func (n *Node) votersAndHealthy(members []raft.Server, except raft.ServerID) (vo
 
 func isQuorum(healthy, voters int) bool { return voters > 0 && healthy >= voters/2+1 }
 
-// TransferLeadership hands leadership to another member; it returns once this node no longer leads.
+// TransferLeadership hands leadership to another member; it returns once another leads: a node that stops before that
+// takes its vote with it.
 func (n *Node) TransferLeadership(ctx context.Context) error {
 	errs := []error{errors.New("no other member answers")}
 	for _, s := range n.members() {
@@ -207,12 +208,29 @@ func (n *Node) TransferLeadership(ctx context.Context) error {
 		}
 		err := wait(ctx, n.raft.LeadershipTransferToServer(s.ID, s.Address))
 		if err == nil {
-			n.noteLeader()
-			return nil
+			return n.awaitSuccessor(ctx)
 		}
 		errs = append(errs, err)
 	}
 	return fmt.Errorf("handing over leadership: %w", errors.Join(errs...))
+}
+
+// awaitSuccessor waits until another member leads.
+func (n *Node) awaitSuccessor(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 4*n.cfg.HeartbeatTimeout)
+	defer cancel()
+	for {
+		n.noteLeader()
+		leader := n.leader.get()
+		if !leader.none() && !leader.self {
+			return nil
+		}
+		select {
+		case <-leader.changed:
+		case <-ctx.Done():
+			return fmt.Errorf("this node no longer leads, but no other has begun to: %w", ctx.Err())
+		}
+	}
 }
 
 // join asks a member for admission until it is granted.

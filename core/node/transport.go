@@ -2,7 +2,10 @@ package node
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -52,6 +55,26 @@ func (t *transport) count(id raft.ServerID, kind string, err error) error {
 	return err
 }
 
+// request makes a request, again when it found a connection from the pool dead: the peer was restarted since. Without
+// that a vote would be lost, and with it an election, that is half a second. All of raft's requests may be repeated.
+func (t *transport) request(id raft.ServerID, kind string, do func() error) error {
+	err := do()
+	for tries := 0; tries < transportPool && isDeadConn(err); tries++ {
+		err = do()
+	}
+	return t.count(id, kind, err)
+}
+
+// isDeadConn reports whether an error says that the other side has closed the connection.
+func isDeadConn(err error) bool {
+	for _, dead := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, dead) {
+			return true
+		}
+	}
+	return false
+}
+
 // AppendEntriesPipeline implements raft.Transport.
 func (t *transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {
 	p, err := t.NetworkTransport.AppendEntriesPipeline(id, target)
@@ -60,20 +83,20 @@ func (t *transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAd
 
 // AppendEntries implements raft.Transport.
 func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
-	return t.count(id, "append", t.NetworkTransport.AppendEntries(id, target, req, resp))
+	return t.request(id, "append", func() error { return t.NetworkTransport.AppendEntries(id, target, req, resp) })
 }
 
 // RequestVote implements raft.Transport.
 func (t *transport) RequestVote(id raft.ServerID, target raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
-	return t.count(id, "vote", t.NetworkTransport.RequestVote(id, target, req, resp))
+	return t.request(id, "vote", func() error { return t.NetworkTransport.RequestVote(id, target, req, resp) })
 }
 
 // RequestPreVote implements raft.WithPreVote.
 func (t *transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, req *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
-	return t.count(id, "prevote", t.NetworkTransport.RequestPreVote(id, target, req, resp))
+	return t.request(id, "prevote", func() error { return t.NetworkTransport.RequestPreVote(id, target, req, resp) })
 }
 
 // TimeoutNow implements raft.Transport.
 func (t *transport) TimeoutNow(id raft.ServerID, target raft.ServerAddress, req *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
-	return t.count(id, "transfer", t.NetworkTransport.TimeoutNow(id, target, req, resp))
+	return t.request(id, "transfer", func() error { return t.NetworkTransport.TimeoutNow(id, target, req, resp) })
 }

@@ -33,7 +33,7 @@ type listEntry struct {
 	// "" when the mask names none.
 	remote string
 
-	parsed *ban // mask, made when it is first matched; not part of the state
+	parsed *ban // of mask, which owns its memory, when it is first matched; not part of the state
 }
 
 // channel is one channel. It exists while it has members or is permanent (+P).

@@ -44,7 +44,7 @@ func (s *Server) changeSilence(u *session, change string) *failure {
 	case len(u.silence) >= s.cfg.Limits.Silence:
 		return fail(irc.ERR_SILELISTFULL, spelled)
 	default:
-		u.silence = append(u.silence, listEntry{mask: strings.Clone(spelled), setter: u.nick, time: s.now, parsed: &b})
+		u.silence = append(u.silence, listEntry{mask: strings.Clone(spelled), setter: u.nick, time: s.now})
 		s.send(only(u), u.prefix, "SILENCE", "+"+spelled)
 	}
 	u.audienceChanged()

@@ -58,7 +58,7 @@ func (s *Server) found(u *session, name string) *failure {
 	ch := newChannel(strings.Clone(name), s.now)
 	ch.modes.set('n')
 	ch.modes.set('t')
-	s.channels[foldChan(name)] = ch
+	s.channels[foldChan(ch.name)] = ch
 	s.appear(u, ch, statusOp)
 	s.send(s.witnesses(ch), s.name(), "MODE", ch.name, "+"+ch.modes.String())
 	s.show(u, ch)

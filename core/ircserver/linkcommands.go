@@ -116,7 +116,7 @@ func (s *Server) introducePseudoClient(link *session, nick string, c *call) {
 	p.setIdentity(strings.Clone(nick), servicesHost, servicesHost)
 	s.sessions[p.id] = p
 	s.tally(p, +1)
-	s.nicks[foldNick(nick)] = p
+	s.nicks[foldNick(p.nick)] = p
 }
 
 // linkQuit removes the source: a pseudo-client, or the link with all of them.

@@ -50,7 +50,7 @@ func (e *modeEdit) applyList(row *modeRow, c irc.ModeChange) *failure {
 	default:
 		c.Param = strings.Clone(spelled)
 		e.ch.setList(row.letter, append(list, listEntry{
-			mask: c.Param, setter: e.by.source, time: e.s.now, remote: e.s.cloakOwner(&b), parsed: &b,
+			mask: c.Param, setter: e.by.source, time: e.s.now, remote: e.s.cloakOwner(&b),
 		}))
 	}
 	e.done(c)

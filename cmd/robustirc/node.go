@@ -130,7 +130,7 @@ type runningNode struct {
 
 func (r *runningNode) serveHTTP(password string, metrics *prometheus.Registry) {
 	r.api = api.New(api.Options{
-		Node: r.node, Password: password, Quit: func() { r.once.Do(func() { close(r.quit) }) },
+		Node: r.node, Password: password, Gate: r.node.PasswordGate(), Quit: func() { r.once.Do(func() { close(r.quit) }) },
 		Registerer: metrics, Gatherer: metrics, Logger: r.log,
 	})
 	r.http = api.Server(r.api, r.log)

@@ -16,8 +16,8 @@ import (
 	"robustirc/core/outputstream"
 )
 
-// Sessions is what serving sessions needs of a node. The methods and their errors are those of node.Node.
-type Sessions interface {
+// Network is what serving sessions needs of a node. The methods and their errors are those of node.Node.
+type Network interface {
 	Create(ctx context.Context, req node.CreateRequest) (node.Created, error)
 	Authenticate(ctx context.Context, sid ircserver.SessionID, auth string) error
 	Post(ctx context.Context, sid ircserver.SessionID, remote string, lines []node.Line) error
@@ -37,13 +37,14 @@ type Cluster interface {
 	RemovePeer(ctx context.Context, id string) error
 	Snapshot(ctx context.Context) error
 	Status() node.Status
+	Sessions() []ircserver.SessionInfo
 	Ready() error
 	Done() <-chan struct{}
 }
 
 // Node is a node of the network: node.Node, or apitest.Node.
 type Node interface {
-	Sessions
+	Network
 	Cluster
 }
 
@@ -56,8 +57,6 @@ type Options struct {
 	Gate *node.PasswordGate
 	// Quit stops the process in good order; POST /quit calls it. Nil: there is no /quit.
 	Quit func()
-	// ListSessions is what /status/sessions shows. Nil: there is no such page.
-	ListSessions func() []ircserver.SessionInfo
 	// Registerer takes this package's metrics, Gatherer is what /metrics shows; nil: none.
 	Registerer prometheus.Registerer
 	Gatherer   prometheus.Gatherer

@@ -54,7 +54,7 @@ func newNetwork(t *testing.T, servers int, change func(*ircserver.Config)) *netw
 func (n *network) serve(addr string) {
 	log := slog.New(slog.DiscardHandler)
 	a := api.New(api.Options{
-		Node: n.node, Password: password, Logger: log, ListSessions: n.node.Sessions, PingInterval: 100 * time.Millisecond,
+		Node: n.node, Password: password, Logger: log, PingInterval: 100 * time.Millisecond,
 	})
 	s := httptest.NewUnstartedServer(a)
 	s.Config = api.Server(a, log)

@@ -24,6 +24,6 @@
 // # Imports
 //
 // The house's table keeps this room from seeing core/node. It imports it all the same, for the types and errors of
-// core/node/contract.go; whoever serves is seen through the interfaces Sessions and Cluster only, and api/apitest is an
+// core/node/contract.go; whoever serves is seen through the interfaces Network and Cluster only, and api/apitest is an
 // in-memory twin.
 package api

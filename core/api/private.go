@@ -34,9 +34,7 @@ func (a *API) private(mux *http.ServeMux) {
 	handle("POST /join", "join", a.postJoin)
 	handle("POST /part", "part", a.postPart)
 	handle("POST /kill", "kill", a.postKill)
-	if a.opts.ListSessions != nil {
-		handle("GET /status/sessions", "sessions", a.getSessions)
-	}
+	handle("GET /status/sessions", "sessions", a.getSessions)
 	if a.opts.Quit != nil {
 		handle("POST /quit", "quit", a.postQuit)
 	}

@@ -50,7 +50,7 @@ func (a *API) getStatus(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("Accept") == "application/json" {
 		return writeJSON(w, statusFor(&st, a.node.Servers()))
 	}
-	return render(w, statusPage, map[string]any{"S": st, "Sessions": a.opts.ListSessions != nil})
+	return render(w, statusPage, &st)
 }
 
 func statusFor(st *node.Status, servers []string) *statusJSON {
@@ -90,7 +90,7 @@ type sessionRow struct {
 
 func (a *API) getSessions(w http.ResponseWriter, r *http.Request) error {
 	rows := []sessionRow{}
-	for _, s := range a.opts.ListSessions() {
+	for _, s := range a.node.Sessions() {
 		rows = append(rows, rowOf(&s))
 	}
 	if r.Header.Get("Accept") == "application/json" {
@@ -115,25 +115,25 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .
 </style>`
 
 var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{"age": age}).Parse(pageHead + `
-<h1>{{.S.ID}}</h1>
-{{if .S.NotReady}}<p class="bad">Out of service: {{.S.NotReady}}</p>{{else}}<p>In service.</p>{{end}}
+<h1>{{.ID}}</h1>
+{{if .NotReady}}<p class="bad">Out of service: {{.NotReady}}</p>{{else}}<p>In service.</p>{{end}}
 <table>
-<tr><th scope="row">Address<td>{{.S.Addr}}
-<tr><th scope="row">Version<td>{{.S.Version}}
-<tr><th scope="row">State<td>{{.S.State}}, term {{.S.Term}}
-<tr><th scope="row">Leader<td>{{if .S.LeaderAddr}}{{.S.LeaderID}} at {{.S.LeaderAddr}}{{else}}<span class="bad">none</span>{{end}}
-<tr><th scope="row">Log<td>applied {{.S.Applied}}, committed {{.S.Commit}}, last {{.S.LastLog}}
-<tr><th scope="row">Sessions<td>{{.S.Sessions}}{{if .Sessions}} (<a href="/status/sessions">list</a>){{end}}
-<tr><th scope="row">Channels<td>{{.S.Channels}}
-<tr><th scope="row">Configuration<td>revision {{.S.Revision}} (<a href="/config">show</a>)
-<tr><th scope="row">Up<td>{{age .S.Now .S.Started}}
-<tr><th scope="row">Clock<td>{{.S.Now.UTC.Format "2006-01-02 15:04:05 UTC"}}
+<tr><th scope="row">Address<td>{{.Addr}}
+<tr><th scope="row">Version<td>{{.Version}}
+<tr><th scope="row">State<td>{{.State}}, term {{.Term}}
+<tr><th scope="row">Leader<td>{{if .LeaderAddr}}{{.LeaderID}} at {{.LeaderAddr}}{{else}}<span class="bad">none</span>{{end}}
+<tr><th scope="row">Log<td>applied {{.Applied}}, committed {{.Commit}}, last {{.LastLog}}
+<tr><th scope="row">Sessions<td>{{.Sessions}} (<a href="/status/sessions">list</a>)
+<tr><th scope="row">Channels<td>{{.Channels}}
+<tr><th scope="row">Configuration<td>revision {{.Revision}} (<a href="/config">show</a>)
+<tr><th scope="row">Up<td>{{age .Now .Started}}
+<tr><th scope="row">Clock<td>{{.Now.UTC.Format "2006-01-02 15:04:05 UTC"}}
 </table>
 <h2>Members</h2>
 <table><tr><th>Member<th>Address<th>Vote<th>Health<th>Last contact<th>Latency<th>Clock<th>Version
-{{range .S.Peers}}<tr><td>{{.ID}}{{if .Self}} (this one){{end}}<td>{{.Addr}}<td>{{.Suffrage}}
+{{range .Peers}}<tr><td>{{.ID}}{{if .Self}} (this one){{end}}<td>{{.Addr}}<td>{{.Suffrage}}
 <td>{{if or .Healthy .Self}}healthy{{else}}<span class="bad">no answer</span>{{end}}
-<td>{{if .Self}}{{else}}{{age $.S.Now .LastContact}}{{end}}<td>{{if .Self}}{{else}}{{.Latency}}{{end}}<td>{{if .Self}}{{else}}{{.ClockOffset}}{{end}}<td>{{.Version}}
+<td>{{if .Self}}{{else}}{{age $.Now .LastContact}}{{end}}<td>{{if .Self}}{{else}}{{.Latency}}{{end}}<td>{{if .Self}}{{else}}{{.ClockOffset}}{{end}}<td>{{.Version}}
 {{end}}</table></html>
 `))
 

@@ -156,6 +156,12 @@ func (n *Node) Status() Status {
 	return s
 }
 
+// Sessions lists the network's sessions in ascending order.
+func (n *Node) Sessions() (all []ircserver.SessionInfo) {
+	n.fsm.view(func(m *ircserver.Server) { all = m.Sessions() })
+	return all
+}
+
 func (n *Node) peerStatus() []PeerStatus {
 	members := n.members()
 	all := make([]PeerStatus, len(members))

@@ -261,7 +261,7 @@ func (n *Node) Status() node.Status {
 	return st
 }
 
-// Sessions lists the machine's sessions.
+// Sessions is node.Node's.
 func (n *Node) Sessions() []ircserver.SessionInfo {
 	n.mu.Lock()
 	defer n.mu.Unlock()

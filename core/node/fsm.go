@@ -325,7 +325,7 @@ func (f *fsm) Restore(r io.ReadCloser) error {
 	f.publishConfig()
 	f.out.SetLimits(outputLimits(f.config.Load()))
 	f.out.Restore(d.tail)
-	f.outs, f.failed = nil, nil
+	f.outs = nil
 	f.mu.Unlock()
 	f.stats.restored(time.Since(start))
 	f.progress.set(f.at)

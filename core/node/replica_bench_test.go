@@ -244,3 +244,43 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMessageOfDeath is how long one stops a network of so many sessions.
+func BenchmarkMessageOfDeath(b *testing.B) {
+	for _, sessions := range []int{1000, 10_000} {
+		b.Run(fmt.Sprintf("%d-sessions", sessions), func(b *testing.B) {
+			logs := raft.NewInmemStore()
+			f := newTestFSM(b, logs)
+			index := uint64(0)
+			apply := func(inputs ...ircserver.Input) {
+				data, err := encodeEntry(inputs, CompressNone)
+				if err != nil {
+					b.Fatal(err)
+				}
+				index++
+				l := &raft.Log{Index: index, Term: 1, Type: raft.LogCommand, Data: data}
+				if err := logs.StoreLog(l); err != nil {
+					b.Fatal(err)
+				}
+				f.Apply(l)
+			}
+			batches, _ := crowd(b, 1, sessions)
+			for _, batch := range batches {
+				apply(batch...)
+			}
+			if _, err := f.Snapshot(); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				b.StopTimer()
+				victim := ircserver.SessionID(f.machine.Inputs() + 1)
+				apply(register(victim, "victim")...)
+				b.StartTimer()
+				apply(line(victim, "PANIC"))
+			}
+			if got := f.stats.deaths.Load(); got != uint64(b.N) {
+				b.Errorf("%d died, want %d", got, b.N)
+			}
+		})
+	}
+}

@@ -30,7 +30,7 @@ const (
 
 const (
 	// logCacheLen is how many of the newest entries (batches) are kept in memory for replication and apply.
-	logCacheLen = 1024
+	logCacheLen = 512
 	// retainSnapshots is how many snapshots are kept.
 	retainSnapshots = 2
 	// boltMmap is the size of the memory map that bbolt starts with: address space, not memory. Growing it later would

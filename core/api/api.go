@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,9 @@ type Options struct {
 	Logger *slog.Logger
 	// PingInterval is how often a stream carries a ping (default 20 s; stock bridges give up after 70 s of silence).
 	PingInterval time.Duration
+	// ReadTimeout is how long a client may take to send a request's body (default 10 s), WriteTimeout how long it may
+	// at least take to accept what is written at once (default 30 s).
+	ReadTimeout, WriteTimeout time.Duration
 }
 
 // API serves a node's clients and operators. It is safe for concurrent use.
@@ -85,9 +89,9 @@ func New(opts Options) *API {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	if opts.PingInterval == 0 {
-		opts.PingInterval = 20 * time.Second
-	}
+	opts.PingInterval = cmp.Or(opts.PingInterval, 20*time.Second)
+	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, 10*time.Second)
+	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 30*time.Second)
 	if opts.Gate == nil {
 		opts.Gate = node.NewPasswordGate(opts.Password, time.Now)
 	}

@@ -89,7 +89,7 @@ func (w *muxWriter) writeOut() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
-	w.nc.SetWriteDeadline(time.Now().Add(flushTimeout))
+	w.nc.SetWriteDeadline(time.Now().Add(w.a.opts.WriteTimeout))
 	_, err := w.nc.Write(w.buf)
 	w.buf = keepSmall(w.buf)
 	return err

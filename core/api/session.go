@@ -16,15 +16,12 @@ import (
 	"robustirc/core/robustsession"
 )
 
-// bodyTimeout is how long a client may take to send a request's body.
-const bodyTimeout = 10 * time.Second
-
 // maxQuit is the longest quit message that is passed on, in bytes; the machine may cut it further.
 const maxQuit = 400
 
 // createSession answers POST /robustirc/v1/session.
 func (a *API) createSession(w http.ResponseWriter, r *http.Request) error {
-	if _, err := readBody(w, r); err != nil {
+	if _, err := a.readBody(w, r); err != nil {
 		return err
 	}
 	c, err := a.node.Create(r.Context(), node.CreateRequest{Remote: a.remote(r), TLS: r.TLS != nil})
@@ -43,7 +40,7 @@ func (a *API) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r)
+	body, err := a.readBody(w, r)
 	if err != nil {
 		return err
 	}
@@ -64,7 +61,7 @@ func (a *API) deleteSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r)
+	body, err := a.readBody(w, r)
 	if err != nil {
 		return err
 	}
@@ -87,13 +84,13 @@ func (a *API) session(r *http.Request) (ircserver.SessionID, error) {
 
 func sessionName(sid ircserver.SessionID) string { return "0x" + strconv.FormatUint(uint64(sid), 16) }
 
-// readBody reads a request's body of at most robustsession.MaxBody bytes within bodyTimeout.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a request's body of at most robustsession.MaxBody bytes within Options.ReadTimeout.
+func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
 	rc := http.NewResponseController(w)
-	rc.SetReadDeadline(time.Now().Add(bodyTimeout))
+	rc.SetReadDeadline(time.Now().Add(a.opts.ReadTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, robustsession.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {

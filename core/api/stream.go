@@ -13,13 +13,9 @@ import (
 	"robustirc/core/robustsession"
 )
 
-const (
-	// flushTimeout is how long a client may at least take to accept what is written to its stream at once.
-	flushTimeout = 30 * time.Second
-	// partingPause is how long a stream stays open after the session's last line. A bridge that has sent a DELETE needs
-	// the answer, then another message on the stream, to see an orderly end; the DELETE may have gone to another node.
-	partingPause = 250 * time.Millisecond
-)
+// partingPause is how long a stream stays open after the session's last line. A bridge that has sent a DELETE needs the
+// answer, then another message on the stream, to see an orderly end; the DELETE may have gone to another node.
+const partingPause = 250 * time.Millisecond
 
 // streamBuffer is what a stream borrows while it writes.
 type streamBuffer struct {
@@ -165,12 +161,12 @@ func (s *stream) write(fill func(*streamBuffer) error) error {
 	return filled
 }
 
-// extendDeadline gives the client flushTimeout at least. Setting a deadline costs more than writing a line, so it is set
+// extendDeadline gives the client Options.WriteTimeout at least. Setting a deadline costs more than writing a line, so it is set
 // now and then, far enough ahead that the next ping renews it in time.
 func (s *stream) extendDeadline() {
 	if now := time.Now(); now.Sub(s.extended) > s.a.opts.PingInterval/2 {
 		s.extended = now
-		s.rc.SetWriteDeadline(now.Add(flushTimeout + 2*s.a.opts.PingInterval))
+		s.rc.SetWriteDeadline(now.Add(s.a.opts.WriteTimeout + 2*s.a.opts.PingInterval))
 	}
 }
 

@@ -8,10 +8,23 @@ import (
 	"robustirc/core/irc"
 )
 
+// MachineVersion is the highest version of the machine's behaviour that this binary implements (Config.MachineVersion).
+const MachineVersion = 1
+
 // Validate says what is wrong with c, in the words of its fields, or nil. The machine ignores a configuration that is
-// not valid, so whoever proposes one asks first.
+// not valid, so whoever proposes one asks first. What it accepts is therefore part of the machine's behaviour: to change
+// that is to make a new MachineVersion.
 func (c *Config) Validate() error {
-	return errors.Join(c.validateNetwork(), c.validateLimits(), c.validateOperators())
+	return errors.Join(c.validateVersion(), c.validateNetwork(), c.validateLimits(), c.validateOperators())
+}
+
+// validateVersion refuses what this binary does not implement. A node that is too old for a version that was raised all
+// the same stays behind with its configuration, differs from the others, and leaves service.
+func (c *Config) validateVersion() error {
+	if c.MachineVersion < 1 || c.MachineVersion > MachineVersion {
+		return fmt.Errorf("MachineVersion %d: this binary implements 1 to %d", c.MachineVersion, MachineVersion)
+	}
+	return nil
 }
 
 func (c *Config) validateNetwork() error {

@@ -66,10 +66,10 @@ func (s *Server) dueAt(u *session) { s.nextDue = min(s.nextDue, s.deadline(u)) }
 
 // setConfig replaces the configuration, and removes whom it bans. It is taken only when its revision is the next one,
 // so of two edits based on the same revision one wins. One that cannot be read or is not valid is refused at the edge;
-// should it come here it changes nothing, on every node alike.
+// should it come here it changes nothing, on every node alike. MachineVersion never goes back.
 func (s *Server) setConfig(in *Input) {
 	c, err := DecodeConfig(in.Text)
-	if err != nil || c.Validate() != nil || c.Revision != s.cfg.Revision+1 {
+	if err != nil || c.Validate() != nil || c.Revision != s.cfg.Revision+1 || c.MachineVersion < s.cfg.MachineVersion {
 		return
 	}
 	old := s.cfg

@@ -37,6 +37,12 @@ func (n *Node) Log() (inputs []ircserver.Input, state Digest, err error) {
 	return inputs, state, nil
 }
 
+// State is what this node's state hashes to.
+func (n *Node) State() (d Digest) {
+	n.fsm.view(func(m *ircserver.Server) { d = takeDigest(m) })
+	return d
+}
+
 // Replay is what a bare machine's state hashes to after these inputs.
 func Replay(inputs []ircserver.Input) Digest {
 	m := ircserver.New(ircserver.DefaultConfig())

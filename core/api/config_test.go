@@ -22,7 +22,7 @@ func someHash(t testing.TB) string {
 func TestConfigRoundTrip(t *testing.T) {
 	hash := someHash(t)
 	full := ircserver.DefaultConfig()
-	full.NetworkName, full.NetworkInfo, full.MachineVersion = "irc.example", "An \"example\"", 3
+	full.NetworkName, full.NetworkInfo, full.MachineVersion = "irc.example", "An \"example\"", ircserver.MachineVersion
 	full.SessionExpiration, full.RegistrationTimeout, full.PostMessageCooloff = time.Hour, 0, 0
 	full.MaxSessions, full.MaxChannels, full.Owner, full.TestCommands = 5, 6, false, true
 	full.MOTD, full.AdminInfo = []string{"one", ""}, [3]string{"a", "b", "c"}
@@ -88,9 +88,9 @@ func fill(v reflect.Value) {
 }
 
 func TestOmittedKeysKeepTheirDefaults(t *testing.T) {
-	got, err := ParseConfig("MaxSessions = 3\n[Limits]\nNickLen = 20\n", 4)
+	got, err := ParseConfig("MaxSessions = 3\n[Limits]\nNickLen = 20\n", ircserver.MachineVersion)
 	want := ircserver.DefaultConfig()
-	want.MaxSessions, want.Limits.NickLen, want.MachineVersion = 3, 20, 4
+	want.MaxSessions, want.Limits.NickLen, want.MachineVersion = 3, 20, ircserver.MachineVersion
 	if err != nil || ircserver.EncodeConfig(&got) != ircserver.EncodeConfig(&want) {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -158,7 +158,8 @@ func (r *runningNode) serveIRC(s *nodeSettings, cfg node.Config, metrics prometh
 	return listenIRC(s.IRCTLSListen, r.cert.serverConfig(), r.irc, &r.work, r.failed)
 }
 
-// wait returns when the node is to stop; an error means that it must.
+// wait returns when the node is to stop; an error means that it must. A node that has taken itself out of service goes
+// on: its status says why, and it still keeps the log for the others.
 func (r *runningNode) wait(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -173,8 +174,6 @@ func (r *runningNode) wait(ctx context.Context) error {
 			return nil
 		case err := <-r.failed:
 			return err
-		case <-r.node.Done():
-			return errors.New("the node has stopped; its log says why")
 		}
 	}
 }

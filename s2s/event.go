@@ -310,6 +310,8 @@ type Message struct {
 	Target     string      `json:"target"`
 	Status     string      `json:"status,omitempty"`
 	Text       string      `json:"text"`
+	// Echoes is the kind of message that an Echo shows to its sender again.
+	Echoes MessageKind `json:"echoes,omitempty"`
 }
 
 // OperMessage is a message to operators or to users with a mode (WALLOPS, OPERWALL, GLOBOPS, LOCOPS, ADMINWALL, SNOTE,

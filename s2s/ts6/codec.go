@@ -1,0 +1,226 @@
+package ts6
+
+import (
+	"strconv"
+	"strings"
+
+	"robustirc/core/irc"
+	"robustirc/s2s"
+)
+
+// Dialect is a family of servers that speak TS6 alike.
+type Dialect string
+
+// The dialects.
+const (
+	Solanum   Dialect = "solanum"
+	Charybdis Dialect = "charybdis"
+	Hybrid    Dialect = "hybrid"
+)
+
+// MaxLine is the length of a line without tags and line ending (solanum ircd_defs.h DATALEN).
+const MaxLine = 510
+
+// maxBytes is the length of a line with tags, beyond which it is refused.
+const maxBytes = irc.MaxTags + MaxLine
+
+// Codec reads and writes lines. Not safe for concurrent use. Strings of the events it returns are slices of the line.
+type Codec struct {
+	dialect Dialect
+	caps    map[string]bool
+	in      reader
+}
+
+var _ s2s.Codec = (*Codec)(nil)
+
+// NewCodec returns a codec for lines between servers of a dialect that both have these capabilities (CAPAB words).
+func NewCodec(d Dialect, capabilities ...string) *Codec {
+	c := &Codec{dialect: d, caps: map[string]bool{}}
+	for _, name := range capabilities {
+		c.caps[name] = true
+	}
+	return c
+}
+
+// Dialect is what the codec writes.
+func (c *Codec) Dialect() Dialect { return c.dialect }
+
+// Has reports whether both sides have a capability.
+func (c *Codec) Has(capability string) bool { return c.caps[capability] }
+
+// Decode reads one line without its line ending. A command that is not in the table is an s2s.Unknown, as servers ignore
+// it (parse.c:parse). The error is always a *s2s.ParseError.
+func (c *Codec) Decode(line string) (s2s.Event, error) {
+	e, err := c.decode(line)
+	if err != nil {
+		return s2s.Event{}, err // a nil *ParseError must not become an error
+	}
+	return e, nil
+}
+
+func (c *Codec) decode(line string) (s2s.Event, *s2s.ParseError) {
+	r := &c.in
+	if len(line) > maxBytes {
+		return s2s.Event{}, &s2s.ParseError{Reason: s2s.ReasonTooLong, Detail: strconv.Itoa(len(line)) + " bytes"}
+	}
+	if err := r.msg.Parse(line); err != nil {
+		return s2s.Event{}, unparsable(err)
+	}
+	r.mask, r.dialect = "", c.dialect
+	cmd := r.find()
+	if cmd == nil {
+		return s2s.Event{Source: s2s.Ref(r.msg.Source), Tags: r.msg.Tags, ServerMask: r.mask, Body: s2s.Unknown{Line: line}}, nil
+	}
+	body, err := r.run(cmd)
+	if err != nil {
+		err.Command = cmd.name
+		return s2s.Event{}, err
+	}
+	return s2s.Event{Source: s2s.Ref(r.msg.Source), Tags: r.msg.Tags, ServerMask: r.mask, Body: body}, nil
+}
+
+func unparsable(err error) *s2s.ParseError {
+	reason := s2s.ReasonMalformed
+	if err == irc.ErrEmpty {
+		reason = s2s.ReasonEmpty
+	}
+	return &s2s.ParseError{Reason: reason, Detail: err.Error()}
+}
+
+// reader is the line that is being read.
+type reader struct {
+	dialect Dialect
+	msg     irc.Message
+	// args are the parameters of the command; those of an ENCAP command are behind its name.
+	args []string
+	// mask is the servers the line is for; "" is all.
+	mask string
+}
+
+// find looks the command up, and looks into ENCAP. It returns nil for what is not known.
+func (r *reader) find() *command {
+	r.args = r.msg.Params()
+	name := r.msg.Command
+	if name == "ENCAP" && len(r.args) >= 2 {
+		r.setMask(r.args[0])
+		name, r.args = r.args[1], r.args[2:]
+		return encaps[name]
+	}
+	if cmd := plain[name]; cmd != nil {
+		return cmd
+	}
+	if isNumeric(name) {
+		return numeric
+	}
+	return nil
+}
+
+// setMask notes the servers the line is for.
+func (r *reader) setMask(mask string) {
+	if mask != "*" {
+		r.mask = mask
+	}
+}
+
+// run checks the line against its row and reads it. Too few parameters, and an empty one where the last required one
+// stands, are refused as servers do (parse.c:handle_command).
+func (r *reader) run(cmd *command) (s2s.Body, *s2s.ParseError) {
+	if cmd.from&sourceKind(r.msg.Source) == 0 {
+		return nil, &s2s.ParseError{Reason: s2s.ReasonSource, Detail: "not from a " + sourceKind(r.msg.Source).String()}
+	}
+	if len(r.args) < cmd.min || cmd.min > 0 && r.args[cmd.min-1] == "" {
+		return nil, r.tooFew(cmd.min)
+	}
+	return cmd.decode(r)
+}
+
+func (r *reader) tooFew(want int) *s2s.ParseError {
+	return &s2s.ParseError{Reason: s2s.ReasonParams, Detail: strconv.Itoa(len(r.args)) + " parameters, or an empty one, instead of " + strconv.Itoa(want)}
+}
+
+// arg returns parameter i, or "" when there are not that many.
+func (r *reader) arg(i int) string {
+	if i >= len(r.args) {
+		return ""
+	}
+	return r.args[i]
+}
+
+// ref returns parameter i as a name.
+func (r *reader) ref(i int) s2s.Ref { return s2s.Ref(r.arg(i)) }
+
+// source is who says the line.
+func (r *reader) source() s2s.Ref { return s2s.Ref(r.msg.Source) }
+
+// last returns the last parameter.
+func (r *reader) last() string { return r.arg(len(r.args) - 1) }
+
+// list returns a copy of parameters from i on; nil when there are none.
+func (r *reader) list(i int) []string {
+	if i >= len(r.args) {
+		return nil
+	}
+	return append([]string(nil), r.args[i:]...)
+}
+
+// number reads parameter i as a timestamp, duration or count: 64 bits, as a TS is more than 32 can hold one day. TS 0 is
+// a value like others (section 0.7 of the reference: it is contagious, and for the model to treat).
+func (r *reader) number(i int) (int64, *s2s.ParseError) {
+	n, err := strconv.ParseInt(r.arg(i), 10, 64)
+	if err != nil {
+		return 0, malformed("parameter " + strconv.Itoa(i+1) + " is no number")
+	}
+	return n, nil
+}
+
+func malformed(detail string) *s2s.ParseError {
+	return &s2s.ParseError{Reason: s2s.ReasonMalformed, Detail: detail}
+}
+
+// sources says who may say a command.
+type sources uint8
+
+const (
+	peer   sources = 1 << iota // no prefix: the directly linked server
+	server                     // a SID or a server name
+	user                       // a UID or a nick
+
+	servers = peer | server
+	anybody = servers | user
+)
+
+// String names one kind of source.
+func (s sources) String() string {
+	switch s {
+	case user:
+		return "user"
+	case server:
+		return "server"
+	}
+	return "directly linked server"
+}
+
+// sourceKind tells servers from users by what they are called: SIDs have three characters, and only the names of servers
+// have dots (nick!user@host is a user).
+func sourceKind(s string) sources {
+	switch {
+	case s == "":
+		return peer
+	case len(s) == 3 && '0' <= s[0] && s[0] <= '9':
+		return server
+	case len(s) == 9 && '0' <= s[0] && s[0] <= '9':
+		return user
+	case strings.IndexByte(s, '!') < 0 && strings.IndexByte(s, '.') >= 0:
+		return server
+	}
+	return user
+}
+
+func isNumeric(s string) bool {
+	return len(s) == 3 && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[2])
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// isChannel reports whether a target is a channel.
+func isChannel(s string) bool { return s != "" && (s[0] == '#' || s[0] == '&') }

@@ -1,0 +1,171 @@
+package ts6
+
+import (
+	"strconv"
+	"strings"
+
+	"robustirc/s2s"
+)
+
+// hiddenMark stands before the description of a server that is hidden from users (s_serv.c:set_server_gecos).
+const hiddenMark = "(H) "
+
+// decodeHandshake keeps the line as it is, but for the password.
+func decodeHandshake(r *reader) (s2s.Body, *s2s.ParseError) {
+	params := r.list(0)
+	if r.msg.Command == "PASS" {
+		params[0] = "*"
+	}
+	return s2s.Handshake{Command: r.msg.Command, Params: params}, nil
+}
+
+func encodeHandshake(w *writer, b s2s.Body) {
+	h := b.(s2s.Handshake)
+	w.args(h.Params, h.Command != "PASS" || len(h.Params) > 1)
+}
+
+// decodeServer is the peer's own SERVER, without a prefix, or a server without SID, which a prefix introduces (services
+// hold names so; it goes by SQUIT of its name).
+func decodeServer(r *reader) (s2s.Body, *s2s.ParseError) {
+	if r.msg.Source == "" {
+		return decodeHandshake(r)
+	}
+	return r.introduced("", r.last())
+}
+
+// decodeSID is "name hops sid :description" and, in hybrid, "name hops sid +flags :description".
+func decodeSID(r *reader) (s2s.Body, *s2s.ParseError) {
+	if len(r.args) == 4 {
+		return r.introduced(s2s.SID(r.arg(2)), r.arg(3))
+	}
+	body, err := r.introduced(s2s.SID(r.arg(2)), "")
+	if err != nil {
+		return nil, err
+	}
+	b := body.(s2s.ServerIntroduced)
+	b.Description = r.last()
+	flags := strings.TrimPrefix(r.arg(3), "+")
+	b.Hidden, b.Flags = strings.Contains(flags, "h"), strings.ReplaceAll(flags, "h", "")
+	return b, nil
+}
+
+func (r *reader) introduced(sid s2s.SID, description string) (s2s.Body, *s2s.ParseError) {
+	hops, err := r.number(1)
+	if err != nil {
+		return nil, err
+	}
+	rest, hidden := strings.CutPrefix(description, hiddenMark)
+	return s2s.ServerIntroduced{Server: r.arg(0), SID: sid, Hops: int(hops), Description: rest, Hidden: hidden}, nil
+}
+
+func encodeServer(w *writer, b s2s.Body) {
+	switch b := b.(type) {
+	case s2s.Handshake:
+		encodeHandshake(w, b)
+	case s2s.ServerIntroduced:
+		w.word(b.Server)
+		w.number(int64(b.Hops))
+		w.text(description(b))
+	}
+}
+
+func encodeSID(w *writer, body s2s.Body) {
+	b := body.(s2s.ServerIntroduced)
+	w.word(b.Server)
+	w.number(int64(b.Hops))
+	w.word(string(b.SID))
+	if w.codec.dialect != Hybrid {
+		w.text(description(b))
+		return
+	}
+	w.word("+" + either(b.Hidden, "h", "") + b.Flags)
+	w.text(b.Description)
+}
+
+func description(b s2s.ServerIntroduced) string {
+	return either(b.Hidden, hiddenMark, "") + b.Description
+}
+
+// decodeSquit names the server that leaves, or none for the peer itself (m_squit.c:ms_squit).
+func decodeSquit(r *reader) (s2s.Body, *s2s.ParseError) {
+	return s2s.ServerGone{Server: r.ref(0), Reason: r.arg(1)}, nil
+}
+
+func encodeSquit(w *writer, body s2s.Body) {
+	b := body.(s2s.ServerGone)
+	if b.Server == "" {
+		return
+	}
+	w.id(b.Server)
+	w.text(b.Reason)
+}
+
+func decodeEOB(*reader) (s2s.Body, *s2s.ParseError) { return s2s.EndOfBurst{}, nil }
+
+func encodeNothing(*writer, s2s.Body) {}
+
+func decodePing(r *reader) (s2s.Body, *s2s.ParseError) {
+	return s2s.Ping{Origin: r.arg(0), Target: r.arg(1)}, nil
+}
+
+func decodePong(r *reader) (s2s.Body, *s2s.ParseError) {
+	return s2s.Pong{Origin: r.arg(0), Target: r.arg(1)}, nil
+}
+
+func encodePing(w *writer, body s2s.Body) {
+	switch b := body.(type) {
+	case s2s.Ping:
+		w.pair(b.Origin, b.Target)
+	case s2s.Pong:
+		w.pair(b.Origin, b.Target)
+	}
+}
+
+// pair writes "origin :target", or ":origin" alone.
+func (w *writer) pair(origin, target string) {
+	if target == "" {
+		w.text(origin)
+		return
+	}
+	w.word(origin)
+	w.text(target)
+}
+
+func decodeError(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Closing{Text: r.arg(0)}, nil }
+
+func encodeError(w *writer, b s2s.Body) { w.text(b.(s2s.Closing).Text) }
+
+// decodeGCAP lists the capabilities of a server further away (m_capab.c:me_gcap).
+func decodeGCAP(r *reader) (s2s.Body, *s2s.ParseError) {
+	words := strings.Fields(r.arg(0))
+	facts := make([]s2s.Fact, len(words))
+	for i, word := range words {
+		facts[i].Key = word
+	}
+	return s2s.ServerInfo{Kind: "GCAP", Facts: facts}, nil
+}
+
+func encodeGCAP(w *writer, b s2s.Body) {
+	var words []string
+	for _, f := range b.(s2s.ServerInfo).Facts {
+		words = append(words, f.Key)
+	}
+	w.text(strings.Join(words, " "))
+}
+
+// decodeNumeric is a reply. Only servers send them (parse.c:do_numeric).
+func decodeNumeric(r *reader) (s2s.Body, *s2s.ParseError) {
+	code, _ := strconv.Atoi(r.msg.Command)
+	return s2s.Numeric{Code: code, Target: r.ref(0), Params: r.list(1)}, nil
+}
+
+func encodeNumeric(w *writer, body s2s.Body) {
+	b := body.(s2s.Numeric)
+	w.id(b.Target)
+	w.args(b.Params, true)
+}
+
+func numericName(b s2s.Body) string {
+	code := strconv.Itoa(b.(s2s.Numeric).Code)
+	return strings.Repeat("0", max(0, 3-len(code))) + code
+}

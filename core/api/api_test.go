@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -513,35 +512,6 @@ func TestStuckReaderIsCutOff(t *testing.T) {
 		m.resp.Body.Close()
 		n.open(n.client(http2), s, "0.0").until(" 001 ")
 	})
-}
-
-// TestSilentConnectionsAreBounded: connections without a request give way to new ones, busy ones do not.
-func TestSilentConnectionsAreBounded(t *testing.T) {
-	n := newNetwork(t, 1, nil)
-	c := n.client(false)
-	m := n.open(c, n.register(c, "alice"), "0.0")
-	first := n.dial(t)
-	cfg := n.tls()
-	cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 160 {
-				conn, err := tls.Dial("tcp", n.addrs()[0], cfg)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer conn.Close()
-			}
-		})
-	}
-	if _, err := first.Read(make([]byte, 1)); err == nil {
-		t.Error("the first silent connection is still open")
-	}
-	wg.Wait()
-	m.next(robustsession.TypePing)
-	n.create(n.client(false))
 }
 
 func TestLongHeadersAreRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"container/list"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,13 +24,12 @@ const (
 // Server returns the HTTP server of a node, for connections whose TLS handshake is done: HTTP/1.1 or, where ALPN chose
 // it, HTTP/2. It sets no deadline for whole requests, since streams never end: handlers set their own.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
-	silent := &silentConns{limit: maxSilent, elements: map[net.Conn]*list.Element{}}
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         silent.change,
+		ConnState:         newSilentConns(maxSilent).change,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams,
@@ -50,6 +50,10 @@ type silentConns struct {
 	elements map[net.Conn]*list.Element
 }
 
+func newSilentConns(limit int) *silentConns {
+	return &silentConns{limit: limit, elements: map[net.Conn]*list.Element{}}
+}
+
 // change is http.Server's ConnState.
 func (s *silentConns) change(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
@@ -62,8 +66,16 @@ func (s *silentConns) change(c net.Conn, state http.ConnState) {
 	if s.order.Len() > s.limit {
 		oldest := s.order.Front().Value.(net.Conn)
 		s.forget(oldest)
-		go oldest.Close() // it may wait for a close_notify to be written
+		cutOff(oldest)
 	}
+}
+
+// cutOff closes a connection without waiting for the peer to take TLS's goodbye.
+func cutOff(c net.Conn) {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	c.Close()
 }
 
 func (s *silentConns) forget(c net.Conn) {

@@ -205,11 +205,11 @@ func (s *httpSession) streamFrom(ctx context.Context, server string, last *ID) e
 		return err
 	}
 	defer resp.Body.Close()
-	d := json.NewDecoder(resp.Body)
+	messages := messageReader{r: resp.Body}
 	for {
 		watchdog.Reset(silence)
 		var m Message
-		if err := d.Decode(&m); err != nil {
+		if err := messages.next(&m); err != nil {
 			return fmt.Errorf("reading the stream: %w", err)
 		}
 		switch m.Type {

@@ -32,6 +32,9 @@ type Status struct {
 	Sessions, Channels int
 	Revision           uint64 // of the network configuration
 	Inputs             ircserver.InputID
+	// Digest is the newest digest of the replica's state, "<input> <state> <chain>": equal on all nodes at equal inputs.
+	// Empty before the first.
+	Digest string
 }
 
 // PeerStatus is one member as seen from this node.
@@ -152,6 +155,9 @@ func (n *Node) Status() Status {
 		s.NotReady = err.Error()
 	}
 	_, _, s.Inputs = n.fsm.applied()
+	if d := n.fsm.digests.last(); d.Input > 0 {
+		s.Digest = fmt.Sprintf("%d %x %08x", d.Input, d.State, d.Chain)
+	}
 	n.fsm.view(func(m *ircserver.Server) { s.Sessions, s.Channels = m.Counts() })
 	return s
 }

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ type network struct {
 	password string
 	http     *http.Client
 	cmd      *exec.Cmd
+	stopOnce sync.Once
 }
 
 // freePorts returns the first of n consecutive ports that are free now.
@@ -150,7 +152,9 @@ func (n *network) tls() *tls.Config {
 }
 
 // stop presses Ctrl-C and waits.
-func (n *network) stop() {
+func (n *network) stop() { n.stopOnce.Do(n.end) }
+
+func (n *network) end() {
 	n.cmd.Process.Signal(syscall.SIGINT)
 	done := make(chan error, 1)
 	go func() { done <- n.cmd.Wait() }()
@@ -296,12 +300,14 @@ func startStockBridge(t *testing.T, n *network) string {
 			t.Logf("robustirc-bridge said (end):\n%s", data[max(0, len(data)-3000):])
 		}
 	})
-	waitUntil(t, "robustirc-bridge listens", func() bool {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
+	waitUntil(t, "robustirc-bridge listens", func() bool { return listens(addr) })
 	return addr
+}
+
+func listens(addr string) bool {
+	conn, err := net.Dial("tcp", addr)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }

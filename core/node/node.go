@@ -152,7 +152,7 @@ func (n *Node) listen() error {
 	n.peers = newPeers(n.dial)
 	n.listener = newListener(inner, n.certs.server(), n.key, n)
 	streams := &raftStreams{n.listener.raft, raft.ServerAddress(n.cfg.Advertise), n.dial}
-	n.transport = newTransport(streams, n.raftLogger("transport"), n.metrics)
+	n.transport = newTransport(n, streams)
 	return nil
 }
 

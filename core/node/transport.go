@@ -15,6 +15,10 @@ const (
 	// transportTimeout bounds one raft request to a peer, and dialling it.
 	transportTimeout = 3 * time.Second
 	transportPool    = 3 // idle connections kept per peer
+	// A leader looks for a peer that is down every reviveInterval, and tells raft of the failure after reviveTimeout.
+	// Raft itself waits longer with each failure, up to 10 s, and a node that is started again is of no use until then.
+	reviveInterval = 50 * time.Millisecond
+	reviveTimeout  = 30 * time.Second
 )
 
 // raftStreams is raft's stream layer over the node's one listener.
@@ -36,12 +40,18 @@ type transport struct {
 	*raft.NetworkTransport
 	addr    raft.ServerAddress // advertised
 	metrics *metrics
+	ctx     context.Context // of the node
+	leads   func() bool
 }
 
-func newTransport(streams *raftStreams, log *raftLogger, m *metrics) *transport {
-	return &transport{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Logger: log, Stream: streams, MaxPool: transportPool, Timeout: transportTimeout,
-	}), streams.advertised, m}
+func newTransport(n *Node, streams *raftStreams) *transport {
+	return &transport{
+		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+			Logger: n.raftLogger("transport"), Stream: streams, MaxPool: transportPool, Timeout: transportTimeout,
+		}),
+		addr: streams.advertised, metrics: n.metrics, ctx: n.ctx,
+		leads: func() bool { l := n.leader.get(); return l.self },
+	}
 }
 
 // LocalAddr is the advertised address: what peers know this node by.
@@ -65,6 +75,20 @@ func (t *transport) request(id raft.ServerID, kind string, do func() error) erro
 	return t.count(id, kind, err)
 }
 
+// revive repeats a request while nothing answers at the peer's address and this node leads.
+func (t *transport) revive(do func() error) error {
+	for end := time.Now().Add(reviveTimeout); ; {
+		err := do()
+		var dial *net.OpError
+		if !errors.As(err, &dial) || dial.Op != "dial" || !t.leads() || time.Now().After(end) {
+			return err
+		}
+		if sleepContext(t.ctx, reviveInterval) != nil {
+			return err
+		}
+	}
+}
+
 // isDeadConn reports whether an error says that the other side has closed the connection.
 func isDeadConn(err error) bool {
 	for _, dead := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
@@ -83,7 +107,9 @@ func (t *transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAd
 
 // AppendEntries implements raft.Transport.
 func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
-	return t.request(id, "append", func() error { return t.NetworkTransport.AppendEntries(id, target, req, resp) })
+	return t.request(id, "append", func() error {
+		return t.revive(func() error { return t.NetworkTransport.AppendEntries(id, target, req, resp) })
+	})
 }
 
 // RequestVote implements raft.Transport.

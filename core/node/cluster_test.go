@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,31 @@ func (cl *client) lines(n *node.Node, last string) []string {
 		if strings.HasSuffix(lines[len(lines)-1], last) {
 			return lines
 		}
+	}
+}
+
+// Whatever a node has started ends with it.
+func TestNodesLeaveNoGoroutines(t *testing.T) {
+	before := runtime.NumGoroutine()
+	c := nodetest.Start(t, 3)
+	cl := connect(t, c, c.Follower(), "guest")
+	c.Kill(c.Leader())
+	c.Leader()
+	for i := range c.Nodes {
+		if c.Nodes[i] != nil {
+			cl.post(i, "PING x")
+		}
+	}
+	for i := range c.Nodes {
+		c.Kill(i)
+	}
+	deadline := time.Now().Add(nodetest.Timeout)
+	for runtime.NumGoroutine() > before {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"robustirc/core/ircserver"
 )
 
+// maxConfig is the largest network configuration, in bytes of its canonical encoding.
+const maxConfig = 1 << 20
+
 // NetworkConfig returns the network configuration as of the last applied entry. It must not be changed.
 func (n *Node) NetworkConfig() *ircserver.Config { return n.fsm.networkConfig() }
 
@@ -28,6 +31,9 @@ func (n *Node) SetNetworkConfig(ctx context.Context, basedOn uint64, cfg ircserv
 	}
 	cfg.Revision = basedOn + 1
 	text := ircserver.EncodeConfig(&cfg)
+	if len(text) > maxConfig {
+		return fmt.Errorf("the configuration was not changed: it takes %d bytes, the limit is %d", len(text), maxConfig)
+	}
 	done, err := n.propose(ctx, []ircserver.Input{{Kind: ircserver.KindConfig, Text: text}})
 	if err == nil {
 		err = n.waitOwn(ctx, done.index)

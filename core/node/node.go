@@ -164,7 +164,9 @@ func (n *Node) dial(ctx context.Context, addr string, kind streamKind) (net.Conn
 	return conn, nil
 }
 
-func (n *Node) raftLogger(name string) *raftLogger { return &raftLogger{log: n.log, name: name} }
+func (n *Node) raftLogger(name string) *raftLogger {
+	return &raftLogger{log: n.log, name: name, said: &lastSaid{at: map[string]time.Time{}}}
+}
 
 // raftConfig is raft's configuration; docs/measurements.md says why.
 func (n *Node) raftConfig() *raft.Config {

@@ -183,8 +183,12 @@ func (n *Node) lineInput(ctx context.Context, sid ircserver.SessionID, l Line) (
 	return in, err
 }
 
-// Delete ends a session. Deleting a session that has ended is no error.
+// Delete ends a session. Deleting a session that has ended is no error. ErrLineTooLong is returned for a quit message
+// over the limit of a line.
 func (n *Node) Delete(ctx context.Context, sid ircserver.SessionID, quit string) error {
+	if len(quit) > maxLine {
+		return ErrLineTooLong
+	}
 	if err := n.enter(); err != nil {
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 	"robustirc/core/ircserver"
 )
 
-// Limits of one raft entry. The last call's lines may exceed batchBytes by one line.
+// Limits of one raft entry. Its last input may exceed batchBytes: a line by maxLine, a configuration by maxConfig, both
+// far below MaxEntryBytes.
 const (
 	batchInputs   = 1024
 	batchBytes    = 64 << 10

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -13,8 +15,30 @@ import (
 // is mostly about peers that are down, so it is a warning: what stops this node is logged by the node.
 type raftLogger struct {
 	log  *slog.Logger
+	said *lastSaid // shared with the loggers made from this one
 	name string
 	args []any
+}
+
+// repeatInterval is how often raft may say the same thing: it reports a peer that is down many times a second.
+const repeatInterval = 10 * time.Second
+
+// lastSaid is when each of raft's messages (there are few dozens) was last logged. It is safe for concurrent use.
+type lastSaid struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// again reports whether msg was logged a short while ago.
+func (s *lastSaid) again(msg string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if now.Sub(s.at[msg]) < repeatInterval {
+		return true
+	}
+	s.at[msg] = now
+	return false
 }
 
 // routine are raft's warnings and errors that commit notices and connections coming and going bring about.
@@ -28,7 +52,7 @@ var routine = map[string]bool{
 // Log implements hclog.Logger.
 func (l *raftLogger) Log(level hclog.Level, msg string, args ...any) {
 	to := slog.LevelDebug
-	if level >= hclog.Warn && !routine[msg] {
+	if level >= hclog.Warn && !routine[msg] && !l.said.again(msg) {
 		to = slog.LevelWarn
 	}
 	if !l.log.Enabled(context.Background(), to) {
@@ -72,14 +96,14 @@ func (l *raftLogger) ImpliedArgs() []any { return l.args }
 
 // With implements hclog.Logger.
 func (l *raftLogger) With(args ...any) hclog.Logger {
-	return &raftLogger{l.log, l.name, append(l.args[:len(l.args):len(l.args)], args...)}
+	return &raftLogger{l.log, l.said, l.name, append(l.args[:len(l.args):len(l.args)], args...)}
 }
 
 // Name implements hclog.Logger.
 func (l *raftLogger) Name() string { return l.name }
 
 // Named implements hclog.Logger.
-func (l *raftLogger) Named(name string) hclog.Logger { return &raftLogger{l.log, name, l.args} }
+func (l *raftLogger) Named(name string) hclog.Logger { return &raftLogger{l.log, l.said, name, l.args} }
 
 // ResetNamed implements hclog.Logger.
 func (l *raftLogger) ResetNamed(name string) hclog.Logger { return l.Named(name) }

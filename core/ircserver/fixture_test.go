@@ -81,3 +81,41 @@ func TestDue(t *testing.T) {
 	apply(KindTick, 1941, 0, "")
 	due(1e9, false)
 }
+
+// TestTimeNeverGoesBack: a leader whose clock is behind that of the one before it changes nothing.
+func TestTimeNeverGoesBack(t *testing.T) {
+	s := New(DefaultConfig())
+	for _, at := range []int64{1000, 1, 999} {
+		outs := s.Apply(&Input{Kind: KindCreate, Time: at, Cookie: "c"})
+		if s.Now() != 1000 || outs[0].Time != 1000 {
+			t.Errorf("at %d the machine's time is %d, the output's %d", at, s.Now(), outs[0].Time)
+		}
+	}
+	if s.start != 1000 || s.sessions[2].created != 1000 {
+		t.Errorf("network created at %d, second session at %d", s.start, s.sessions[2].created)
+	}
+}
+
+// TestChainCoversOutputs changes every part of an output, and wants another chain.
+func TestChainCoversOutputs(t *testing.T) {
+	a := NewAudience([]Recipient{{1, 0}, {2, 0}}, 0)
+	chain := func(change func(*Output)) uint32 {
+		o := Output{ID: OutputID{1, 1}, Time: 1, Line: "x", Account: "y", To: a}
+		change(&o)
+		var s Server
+		s.chainOutput(&o)
+		return s.Chain()
+	}
+	same := chain(func(*Output) {})
+	for name, change := range map[string]func(*Output){
+		"id": func(o *Output) { o.ID.Reply++ }, "time": func(o *Output) { o.Time++ }, "line": func(o *Output) { o.Line = "z" },
+		"account": func(o *Output) { o.Account = "z" }, "final": func(o *Output) { o.Final = true },
+		"recipients": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0}, {3, 0}}, 0) },
+		"capability": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0}, {2, 1}}, 0) },
+		"skip":       func(o *Output) { o.To.skip = 2 },
+	} {
+		if chain(change) == same {
+			t.Errorf("the chain does not cover %s", name)
+		}
+	}
+}

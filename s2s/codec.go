@@ -25,9 +25,9 @@ const (
 
 // ParseError is a line that has no meaning, and why.
 type ParseError struct {
-	Reason  Reason
-	Command string
-	Detail  string
+	Reason  Reason `json:"reason"`
+	Command string `json:"command,omitempty"`
+	Detail  string `json:"detail"`
 }
 
 // Error says what is wrong with the line, without the line's text (it may hold secrets).

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"robustirc/core/irc"
 	"robustirc/s2s"
 )
 
@@ -43,20 +42,7 @@ func recordings(t testing.TB, prefix string) []recording {
 }
 
 // codec returns a codec as the link of the recording negotiated it.
-func (r recording) codec() *Codec {
-	var offered [2][]string
-	for _, l := range r.lines {
-		var m irc.Message
-		if m.Parse(l.Line) == nil && m.Command == "CAPAB" {
-			side := 0
-			if l.Received {
-				side = 1
-			}
-			offered[side] = capabilities(m.Params())
-		}
-	}
-	return NewCodec(r.dialect, common(offered[0], offered[1])...)
-}
+func (r recording) codec() *Codec { return CodecOf(r.lines) }
 
 // oddities are the lines that servers never say: our script said them to see what happens.
 var oddities = map[string]string{

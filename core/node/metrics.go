@@ -132,11 +132,11 @@ var (
 	descRestoreTime   = desc("robustirc_snapshot_restore_seconds", "How long restoring the last snapshot took.")
 	descLogBytes      = desc("robustirc_log_bytes", "Size of the raft log's file.")
 	descLogWritten    = desc("robustirc_log_written_bytes_total", "Bytes of entries written to the raft log.")
-	descOutOfService  = desc("robustirc_storage_failed", "1 once the disk has failed or was found damaged: the node is stopping.")
+	descStorageFailed = desc("robustirc_storage_failed", "1 once the disk has failed or was found damaged: the node is stopping.")
 	allReplicaMetrics = []*prometheus.Desc{
 		descApplied, descCommands, descSessions, descSessionMax, descChannels, descChannelMax, descOutputs, descEntries,
 		descBusy, descInput, descDeaths, descMismatches, descSnapshots, descSnapFailures, descRestores, descSnapBytes,
-		descStateBytes, descCaptureTime, descPersistTime, descRestoreTime, descLogBytes, descLogWritten, descOutOfService,
+		descStateBytes, descCaptureTime, descPersistTime, descRestoreTime, descLogBytes, descLogWritten, descStorageFailed,
 	}
 )
 
@@ -214,5 +214,5 @@ func (r *replicaMetrics) collectDisk(ch chan<- prometheus.Metric) {
 	if r.stores.failure.err() != nil {
 		failed = 1
 	}
-	gauge(ch, descOutOfService, failed)
+	gauge(ch, descStorageFailed, failed)
 }

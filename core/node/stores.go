@@ -62,19 +62,26 @@ func openStores(dir string, logger *slog.Logger, stop func(error)) (*stores, err
 		return nil, err
 	}
 	s := &stores{dir: dir, failure: &failure{stop: stop}}
-	if err := s.open(logger); err != nil {
+	err := errors.Join(s.open(logger), syncDir(dir), syncDir(filepath.Dir(dir))) // files that were made must not vanish
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 func (s *stores) open(logger *slog.Logger) error {
+	if s.exists(stableFile) && !s.exists(logFile) {
+		return s.missing(logFile, stableFile)
+	}
 	err := s.openFile(logFile, func(path string, o *bbolt.Options) (err error) {
 		s.entries, err = openBoltLog(path, o, s.failure)
 		return keep(s, s.entries, err)
 	})
 	if err != nil {
 		return err
+	}
+	if last, err := s.entries.LastIndex(); err != nil || last > 0 && !s.exists(stableFile) {
+		return errors.Join(err, s.missing(stableFile, logFile))
 	}
 	err = s.openFile(stableFile, func(path string, o *bbolt.Options) error {
 		b, err := raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: o})
@@ -89,6 +96,17 @@ func (s *stores) open(logger *slog.Logger) error {
 	}
 	s.snapshots, err = openSnapshotStore(s.path(snapshotDir), retainSnapshots, logger, s.failure)
 	return err
+}
+
+func (s *stores) exists(name string) bool {
+	_, err := os.Stat(s.path(name))
+	return err == nil
+}
+
+// missing is the error for a file that must have been there once: the log is made before term and vote, and these
+// before anything is in the log.
+func (s *stores) missing(name, other string) error {
+	return &CorruptError{File: s.path(name), Err: fmt.Errorf("it is missing, although %s is there", other)}
 }
 
 // keep remembers what was opened, to close it.
@@ -149,7 +167,7 @@ func leaveService(dir, reason string) error {
 		return fmt.Errorf("node: writing down that it is out of service: %w", err)
 	}
 	_, err = fmt.Fprintln(f, reason)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Sync(), f.Close(), syncDir(dir)); err != nil {
 		return fmt.Errorf("node: writing down that it is out of service: %w", err)
 	}
 	return nil

@@ -287,6 +287,32 @@ func TestDamagedVoteStopsTheNode(t *testing.T) {
 	}
 }
 
+func TestMissingFiles(t *testing.T) {
+	for _, name := range []string{logFile, stableFile} {
+		dir := t.TempDir()
+		s := openTestStores(t, dir, failOnStop(t))
+		if err := s.log.StoreLogs(testLogs(1, 2)); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // also when it is tried again
+			_, err := openStores(dir, quiet(), failOnStop(t))
+			var c *CorruptError
+			if !errors.As(err, &c) || c.File != filepath.Join(dir, name) || !strings.Contains(err.Error(), "missing") {
+				t.Errorf("without %s: %v", name, err)
+			}
+		}
+	}
+	// A first start that was interrupted between the two is no loss.
+	dir := t.TempDir()
+	openTestStores(t, dir, failOnStop(t)).Close()
+	os.Remove(filepath.Join(dir, stableFile))
+	openTestStores(t, dir, failOnStop(t))
+}
+
 func TestGarbageInPlaceOfTheLog(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, logFile), bytes.Repeat([]byte("garbage"), 5000), 0o600); err != nil {

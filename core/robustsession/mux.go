@@ -19,8 +19,8 @@ const (
 	// connectTimeout bounds TCP, TLS and the upgrade together.
 	connectTimeout = 3 * time.Second
 	// pingInterval is how long the connection may be silent before the client pings; deadAfter, before it is given up.
-	pingInterval = 1500 * time.Millisecond
-	deadAfter    = 5 * time.Second
+	pingInterval = time.Second
+	deadAfter    = 3500 * time.Millisecond
 	// leaderPatience is how long the client stays with a server that knows no leader.
 	leaderPatience = 2500 * time.Millisecond
 	writeTimeout   = 10 * time.Second

@@ -105,7 +105,7 @@ const (
 // EscapeTagValue returns s as it is written in a tag section (IRCv3 message-tags), which is s itself when it holds
 // nothing special. NUL, for which there is no escape, is left out.
 func EscapeTagValue(s string) string {
-	if strings.IndexAny(s, tagSpecials+"\x00") < 0 {
+	if !strings.ContainsAny(s, tagSpecials+"\x00") {
 		return s
 	}
 	return string(appendEscaped(make([]byte, 0, len(s)+8), s))

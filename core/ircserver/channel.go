@@ -98,9 +98,6 @@ func (ch *channel) all() Audience {
 	return *ch.audience
 }
 
-// allBut is every member except u.
-func (ch *channel) allBut(u *session) Audience { return ch.all().but(u) }
-
 // recipient is who reads what u is sent: u itself, or the link whose pseudo-client it is.
 func (u *session) recipient() Recipient { return Recipient{Session: u.reader(), Caps: u.caps} }
 

@@ -86,7 +86,7 @@ func (c *Config) validateLimits() error {
 	var errs []error
 	for _, r := range c.Limits.limitRanges() {
 		if r.value < r.least || r.value > r.max {
-			errs = append(errs, fmt.Errorf("Limits.%s is %d: must be %d to %d", r.name, r.value, r.least, r.max))
+			errs = append(errs, fmt.Errorf("limit %s is %d: must be %d to %d", r.name, r.value, r.least, r.max))
 		}
 	}
 	return errors.Join(errs...)

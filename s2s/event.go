@@ -122,7 +122,9 @@ type UserModes struct {
 	User    Ref     `json:"user"`
 	Modes   string  `json:"modes"`
 	Account *string `json:"account,omitempty"`
-	IfTS    int64   `json:"if_ts,omitempty"`
+	// Shown says that the user is told (UnrealIRCd's SVS2MODE).
+	Shown bool  `json:"shown,omitempty"`
+	IfTS  int64 `json:"if_ts,omitempty"`
 }
 
 // Away is a user's away text; "" is back.

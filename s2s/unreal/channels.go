@@ -128,14 +128,23 @@ func (w *writer) splitModes(b s2s.ChannelModes) [][]string {
 		return nil
 	}
 	var lines [][]string
-	for _, line := range irc.FormatModes(changes, maxModeParams, w.room()-len(b.Channel)-len(" 9223372036854775807")) {
+	for _, line := range irc.FormatModes(changes, maxModeParams, w.modeRoom(b.Channel)) {
 		lines = append(lines, strings.Fields(line))
 	}
 	return lines
 }
 
 func (w *writer) modesFit(channel string, args []string) bool {
-	return len(strings.Join(args, " "))+len(channel)+len(" 9223372036854775807") <= w.room()
+	return len(strings.Join(args, " ")) <= w.modeRoom(channel)
+}
+
+// modeRoom is how many bytes the modes and their parameters may have.
+func (w *writer) modeRoom(channel string) int {
+	n := w.room() - len(channel)
+	if sourceKind(string(w.event.Source)) != user {
+		n -= len(" 9223372036854775807")
+	}
+	return n
 }
 
 // readTopic reads "channel setter ts :text" and the short "channel :text". That of a server replaces an older one only,

@@ -225,6 +225,9 @@ func (l *Link) refuse(step s2s.Step, err *s2s.LinkError) (s2s.Step, error) {
 
 // take acts on an event of the link. The body may be completed.
 func (l *Link) take(step *s2s.Step, e *s2s.Event, line string) *s2s.LinkError {
+	if !l.gotServer && !mayPrecede(e.Body) {
+		return protocolError("the peer said " + e.Body.Name() + " before it introduced itself")
+	}
 	switch b := e.Body.(type) {
 	case s2s.Closing:
 		return l.closed(b.Text)
@@ -242,6 +245,19 @@ func (l *Link) take(step *s2s.Step, e *s2s.Event, line string) *s2s.LinkError {
 		return l.serverGone(b)
 	}
 	return nil
+}
+
+// mayPrecede reports whether a peer that we do not know yet may say this. Of what is no part of the handshake nothing
+// but talk may, so that a stranger cannot change what we know of the network.
+func mayPrecede(b s2s.Body) bool {
+	switch b := b.(type) {
+	case s2s.ServerInfo:
+		return b.Kind == "PROTOCTL"
+	case s2s.Closing, s2s.Handshake, s2s.ServerIntroduced, s2s.Ping, s2s.Pong, s2s.Numeric, s2s.Message, s2s.OperMessage,
+		s2s.Unknown:
+		return true
+	}
+	return false
 }
 
 func (l *Link) handshake(step *s2s.Step, b s2s.Handshake, line string) *s2s.LinkError {
@@ -293,13 +309,13 @@ func (l *Link) serverInfo(step *s2s.Step, e *s2s.Event, b s2s.ServerInfo) *s2s.L
 
 // serverIntroduced completes the link with the peer's SERVER.
 func (l *Link) serverIntroduced(step *s2s.Step, e *s2s.Event, b s2s.ServerIntroduced) *s2s.LinkError {
-	if e.Source != "" {
+	if e.Source != "" && l.gotServer {
 		return nil
 	}
 	if l.gotServer {
 		return protocolError("the peer sent SERVER twice")
 	}
-	if err := l.mayIntroduce(b); err != nil {
+	if err := l.mayIntroduce(e.Source, b); err != nil {
 		return err
 	}
 	l.gotServer, l.peer.Name = true, strings.Clone(b.Server)
@@ -313,14 +329,14 @@ func (l *Link) serverIntroduced(step *s2s.Step, e *s2s.Event, b s2s.ServerIntrod
 }
 
 // mayIntroduce holds the rules of server.c:cmd_server against the peer.
-func (l *Link) mayIntroduce(b s2s.ServerIntroduced) *s2s.LinkError {
+func (l *Link) mayIntroduce(source s2s.Ref, b s2s.ServerIntroduced) *s2s.LinkError {
 	switch {
 	case !l.gotPass || l.opts.Accept && !l.gotEAuth:
 		return &s2s.LinkError{Cause: s2s.CausePassword, Text: "Missing password",
 			Advice: "the peer sent no PASS before it introduced itself: give its link block for us a password"}
 	case !l.passed:
 		return wrongPassword()
-	case b.Hops != 1:
+	case source != "" || b.Hops != 1:
 		return protocolError("Invalid SERVER message, hop count must be 1")
 	}
 	if err := l.checkName(b.Server); err != nil {
@@ -353,7 +369,7 @@ func (l *Link) isUs(name string) bool {
 
 // ping answers what is for us, whoever asks (pingpong.c:cmd_ping).
 func (l *Link) ping(step *s2s.Step, b s2s.Ping) {
-	if !l.Established() || b.Target != "" && !l.isUs(b.Target) {
+	if b.Target != "" && !l.isUs(b.Target) {
 		return
 	}
 	if !isWord(b.Origin) {

@@ -44,7 +44,9 @@ func readItems(b s2s.ChannelBurst, items string) (s2s.Body, *s2s.ParseError) {
 			if b.Members == nil {
 				b.Members = make([]s2s.Member, 0, 1+len(items)/len("001AAAAAA "))
 			}
-			b.Members = append(b.Members, readMember(item))
+			if m := readMember(item); m.User != "" { // prefixes of nobody are passed over (sjoin.c)
+				b.Members = append(b.Members, m)
+			}
 			continue
 		}
 		entry, err := readEntry(item)

@@ -369,3 +369,46 @@ func f(m map[int]int) {
 		t.Errorf("%d findings, want 6: %q", len(found), found)
 	}
 }
+
+// TestExportedNamesAreDocumented wants a comment at every exported function, type, constant and variable. Within a
+// group the group's comment will do.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	fset, files := sources(t)
+	for _, f := range files {
+		if f.room == "cmd" {
+			continue // main packages export nothing
+		}
+		for _, d := range f.file.Decls {
+			for _, id := range undocumented(d) {
+				t.Errorf("%s: %s is exported and has no comment", fset.Position(id.Pos()), id.Name)
+			}
+		}
+	}
+}
+
+// undocumented lists the exported names of a declaration that have no comment.
+func undocumented(d ast.Decl) []*ast.Ident {
+	var list []*ast.Ident
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Name.IsExported() && d.Doc == nil && d.Recv == nil {
+			list = append(list, d.Name)
+		}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() && s.Doc == nil && d.Doc == nil {
+					list = append(list, s.Name)
+				}
+			case *ast.ValueSpec:
+				for _, n := range s.Names {
+					if n.IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+						list = append(list, n)
+					}
+				}
+			}
+		}
+	}
+	return list
+}

@@ -13,7 +13,7 @@ var banKinds = map[string]string{"G": "gline", "Z": "gzline", "s": "shun", "Q": 
 // banLetters is banKinds the other way round.
 var banLetters = func() map[string]string {
 	m := map[string]string{}
-	for letter, kind := range banKinds {
+	for letter, kind := range banKinds { // order does not matter: a map is made
 		m[kind] = letter
 	}
 	return m

@@ -57,6 +57,7 @@ Exit code 1 when something was lost, doubled or disconnected.`,
 	f.StringVar(&s.mode, "mode", "saturate", "saturate, rate or idle")
 	f.StringVar(&s.data, "data", "", "data directory of robustirc dev: report its node processes")
 	f.IntVar(&cfg.Sessions, "sessions", 50, "sessions")
+	f.IntVar(&cfg.Idle, "idle", 0, "further sessions that join nothing and say nothing")
 	f.IntVar(&cfg.ChannelSize, "channel-size", 5, "sessions per channel; 0: they join none")
 	f.IntVar(&cfg.Senders, "senders", 1<<30, "sessions that talk, spread evenly (default: all)")
 	f.IntVar(&cfg.Window, "window", 1, "messages in flight per sender (saturate)")
@@ -105,7 +106,7 @@ func (s *benchSettings) complete(ctx context.Context, cfg *bench.Config) (done f
 	if cfg.Mode != bench.Saturate && cfg.Mode != bench.Rate && cfg.Mode != bench.Idle {
 		return nil, usageError{errors.New("--mode is saturate, rate or idle")}
 	}
-	if cfg.Sessions < 1 || cfg.Window < 1 || cfg.Rate <= 0 {
+	if cfg.Sessions < 1 || cfg.Idle < 0 || cfg.Window < 1 || cfg.Rate <= 0 {
 		return nil, usageError{errors.New("--sessions, --window and --rate must be positive")}
 	}
 	var ok bool

@@ -29,26 +29,27 @@ func (n nodeNetwork) Create(ctx context.Context, client bridge.Client) (bridge.S
 	if err != nil {
 		return nil, err
 	}
-	return &nodeSession{n.node, created, reader}, nil
+	return &nodeSession{n.node, created.Session, created.Prefix, reader}, nil
 }
 
 // Throttles reports whether sessions are throttled: a client that is ahead then floods.
 func (n nodeNetwork) Throttles() bool { return n.node.NetworkConfig().PostMessageCooloff > 0 }
 
 type nodeSession struct {
-	node    *node.Node
-	created node.Created
-	reader  *outputstream.Reader
+	node   *node.Node
+	id     ircserver.SessionID
+	prefix string
+	reader *outputstream.Reader
 }
 
-func (s *nodeSession) Prefix() string { return s.created.Prefix }
+func (s *nodeSession) Prefix() string { return s.prefix }
 
 func (s *nodeSession) Post(ctx context.Context, lines []string) error {
 	batch := make([]node.Line, len(lines))
 	for i, l := range lines {
 		batch[i].Text = l
 	}
-	err := s.node.Post(ctx, s.created.Session, "", batch)
+	err := s.node.Post(ctx, s.id, "", batch)
 	if errors.Is(err, node.ErrNoSession) || errors.Is(err, node.ErrFlood) || errors.Is(err, node.ErrBanned) {
 		return bridge.ErrSessionEnded
 	}
@@ -70,7 +71,7 @@ func (l nodeLines) Len() int { return len(l) }
 func (l nodeLines) AppendLine(dst []byte, i int) []byte { return l[i].AppendFor(dst, l[i].Caps) }
 
 func (s *nodeSession) Delete(ctx context.Context, quit string) error {
-	return s.node.Delete(ctx, s.created.Session, quit)
+	return s.node.Delete(ctx, s.id, quit)
 }
 
 func (s *nodeSession) Close() { s.reader.Close() }

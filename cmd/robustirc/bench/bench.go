@@ -32,7 +32,9 @@ type Config struct {
 	Dial func(ctx context.Context, i int) (Link, error)
 	// Sessions is how many there are, ChannelSize how many share a channel (0: none join), Senders how many talk.
 	Sessions, ChannelSize, Senders int
-	Mode                           Mode
+	// Idle is how many sessions there are besides, which join nothing and say nothing.
+	Idle int
+	Mode Mode
 	// Window is how many messages a sender has in flight (Saturate).
 	Window int
 	// Rate is in messages per second over all senders (Rate).
@@ -103,13 +105,13 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err := r.setUp(ctx, &receivers); err != nil {
 		return nil, err
 	}
-	res := &Result{Mode: cfg.Mode, Sessions: cfg.Sessions, ChannelSize: cfg.ChannelSize, Senders: cfg.Senders,
-		SetupPerSecond: float64(cfg.Sessions) / time.Since(setup).Seconds()}
+	res := &Result{Mode: cfg.Mode, Sessions: cfg.Sessions, Idle: cfg.Idle, ChannelSize: cfg.ChannelSize, Senders: cfg.Senders,
+		SetupPerSecond: float64(len(r.sessions)) / time.Since(setup).Seconds()}
 	if err := r.measure(ctx, res); err != nil {
 		return nil, err
 	}
 	res.RSS = rssOf(cfg.PIDs)
-	res.RSSPerSession = (total(res.RSS) - total(rss0)) / int64(max(cfg.Sessions, 1))
+	res.RSSPerSession = (total(res.RSS) - total(rss0)) / int64(len(r.sessions))
 	return res, nil
 }
 
@@ -121,24 +123,22 @@ func (r *run) progress(format string, args ...any) {
 
 // setUp connects, registers and joins all sessions.
 func (r *run) setUp(ctx context.Context, receivers *sync.WaitGroup) error {
-	r.sessions = make([]*session, r.cfg.Sessions)
+	r.sessions = make([]*session, r.cfg.Sessions+r.cfg.Idle)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	errs := make(chan error, r.cfg.Sessions)
+	errs := make([]error, len(r.sessions))
 	slots := make(chan struct{}, max(r.cfg.Parallel, 1))
 	var wg sync.WaitGroup
-	for i := range r.cfg.Sessions {
+	for i := range r.sessions {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			s, err := r.open(ctx, i)
-			r.sessions[i] = s
-			errs <- err
+			r.sessions[i], errs[i] = r.open(ctx, i)
 		})
 	}
 	wg.Wait()
-	for range r.cfg.Sessions {
-		if err := <-errs; err != nil {
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func (r *run) setUp(ctx context.Context, receivers *sync.WaitGroup) error {
 	for _, s := range r.sessions {
 		receivers.Go(s.receive)
 	}
-	r.progress("%d sessions are ready", r.cfg.Sessions)
+	r.progress("%d sessions are ready", len(r.sessions))
 	return nil
 }
 
@@ -159,7 +159,7 @@ func (r *run) open(ctx context.Context, i int) (*session, error) {
 	if err := link.Register(ctx, fmt.Sprintf("b%s%d", r.tag, i)); err != nil {
 		return s, fmt.Errorf("registering session %d: %w", i, err)
 	}
-	if r.cfg.ChannelSize > 0 {
+	if r.cfg.ChannelSize > 0 && i < r.cfg.Sessions {
 		s.channel = fmt.Sprintf("#b%s-%d", r.tag, i/r.cfg.ChannelSize)
 		if err := link.Join(ctx, s.channel); err != nil {
 			return s, fmt.Errorf("session %d joining %s: %w", i, s.channel, err)
@@ -171,12 +171,12 @@ func (r *run) open(ctx context.Context, i int) (*session, error) {
 // introduce tells the sessions of a channel about each other.
 func (r *run) introduce() {
 	size := r.cfg.ChannelSize
-	for i, s := range r.sessions {
+	for i, s := range r.sessions[:r.cfg.Sessions] {
 		if size < 2 {
 			continue
 		}
 		first := i / size * size
-		s.first, s.mates = first, min(size, len(r.sessions)-first)
+		s.first, s.mates = first, min(size, r.cfg.Sessions-first)
 		s.next = make([]uint64, s.mates)
 		next := first + (i-first+1)%s.mates
 		s.acker = next
@@ -197,9 +197,9 @@ func (r *run) closeAll() {
 // senders are the sessions that talk, spread over the channels.
 func (r *run) senders() []*session {
 	var list []*session
-	n := min(r.cfg.Senders, len(r.sessions))
+	n := min(r.cfg.Senders, r.cfg.Sessions)
 	for k := range n {
-		if s := r.sessions[k*len(r.sessions)/n]; s.mates > 1 {
+		if s := r.sessions[k*r.cfg.Sessions/n]; s.mates > 1 {
 			list = append(list, s)
 		}
 	}

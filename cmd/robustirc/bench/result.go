@@ -14,8 +14,8 @@ import (
 
 // Result is what a run has found. Durations are in nanoseconds, memory in bytes.
 type Result struct {
-	Mode                           Mode
-	Sessions, ChannelSize, Senders int
+	Mode                                 Mode
+	Sessions, Idle, ChannelSize, Senders int
 	// SetupPerSecond is how many sessions connected, registered and joined per second.
 	SetupPerSecond float64
 	// Measured is how long was measured.
@@ -78,7 +78,7 @@ func (r *Result) JSON(w io.Writer) error {
 func (r *Result) Table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
-	row("run", "%s, %d sessions, channels of %d, %d senders, %.1f s", r.Mode, r.Sessions, r.ChannelSize, r.Senders, r.Measured.Seconds())
+	row("run", "%s, %d sessions and %d idle ones, channels of %d, %d senders, %.1f s", r.Mode, r.Sessions, r.Idle, r.ChannelSize, r.Senders, r.Measured.Seconds())
 	row("set up", "%.0f sessions/s", r.SetupPerSecond)
 	if r.Mode != Idle {
 		row("posted", "%d, %.0f/s", r.Posted, r.PostedPerSecond)

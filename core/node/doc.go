@@ -2,7 +2,7 @@
 //
 // # Two halves
 //
-// The replica (fsm.go, rebuild.go, stores.go, snapshot.go, digest.go) applies the log to the machine, files what comes
+// The replica (fsm.go, rebuild.go, stores.go, boltlog.go, snapshot.go, digest.go) applies the log to the machine, files what comes
 // out, and keeps both on disk. The cluster half is everything that brings inputs into the log: who is who (listener.go,
 // peerauth.go, tls.go), how nodes talk (transport.go, peerrpc.go, peerserver.go, peers.go), how an input becomes an
 // entry (post.go, secrets.go, propose.go, throttle.go, proposer.go, netclock.go), how followers learn of it (notice.go),

@@ -69,8 +69,9 @@ func (f *fsm) applied() (index, term uint64, input ircserver.InputID) {
 	return at.index, at.term, at.input
 }
 
-// waitApplied waits until everything up to a committed raft index has been applied. Entries that are raft's own never
-// reach the replica: for them it waits for the last one before that does.
+// waitApplied waits until everything up to a raft index that raft has handed on (raft.AppliedIndex is at least as high)
+// has been applied. Entries that are raft's own never reach the replica: for them it waits for the last one before that
+// does.
 func (f *fsm) waitApplied(ctx context.Context, index uint64) error {
 	target, err := f.lastForUs(index)
 	if err != nil {

@@ -103,7 +103,9 @@ func Start(t testing.TB, size int, opts ...Option) *Cluster {
 	for i := range c.Nodes {
 		c.Ready(i)
 	}
-	c.WaitFor("the first configuration", func() bool { return c.Nodes[0].NetworkConfig().Revision > 0 })
+	for _, n := range c.Nodes {
+		c.WaitFor("the first configuration", func() bool { return n.NetworkConfig().Revision > 0 })
+	}
 	return c
 }
 

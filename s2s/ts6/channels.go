@@ -274,7 +274,7 @@ func decodeMlock(r *reader) (s2s.Body, *s2s.ParseError) {
 		return nil, err
 	}
 	b := s2s.ModeLock{Channel: r.arg(1), TS: ts, Letters: r.arg(2)}
-	if len(r.args) > 3 {
+	if r.dialect == Hybrid && len(r.args) > 3 {
 		b.Letters = r.arg(3)
 		b.LockTS, err = r.number(2)
 	}
@@ -418,7 +418,13 @@ func decodeKnock(r *reader) (s2s.Body, *s2s.ParseError) {
 	return s2s.Knock{Channel: r.arg(0), Reason: r.arg(1)}, nil
 }
 
-func encodeKnock(w *writer, body s2s.Body) { w.word(body.(s2s.Knock).Channel) }
+func encodeKnock(w *writer, body s2s.Body) {
+	b := body.(s2s.Knock)
+	w.word(b.Channel)
+	if b.Reason != "" { // which no server says or looks at
+		w.text(b.Reason)
+	}
+}
 
 func decodeResync(r *reader) (s2s.Body, *s2s.ParseError) {
 	return s2s.Resync{Channel: r.arg(0)}, nil

@@ -38,14 +38,13 @@ func decodeSID(r *reader) (s2s.Body, *s2s.ParseError) {
 	if len(r.args) == 4 {
 		return r.introduced(s2s.SID(r.arg(2)), r.arg(3))
 	}
-	body, err := r.introduced(s2s.SID(r.arg(2)), "")
+	body, err := r.introduced(s2s.SID(r.arg(2)), r.last())
 	if err != nil {
 		return nil, err
 	}
 	b := body.(s2s.ServerIntroduced)
-	b.Description = r.last()
 	flags := strings.TrimPrefix(r.arg(3), "+")
-	b.Hidden, b.Flags = strings.Contains(flags, "h"), strings.ReplaceAll(flags, "h", "")
+	b.Hidden, b.Flags = b.Hidden || strings.Contains(flags, "h"), strings.ReplaceAll(flags, "h", "")
 	return b, nil
 }
 
@@ -74,7 +73,7 @@ func encodeSID(w *writer, body s2s.Body) {
 	w.word(b.Server)
 	w.number(int64(b.Hops))
 	w.word(string(b.SID))
-	if w.codec.dialect != Hybrid {
+	if w.codec.dialect != Hybrid && b.Flags == "" {
 		w.text(description(b))
 		return
 	}

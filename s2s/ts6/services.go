@@ -168,7 +168,7 @@ func decodeSvshost(r *reader) (s2s.Body, *s2s.ParseError) {
 	if err != nil {
 		return nil, err
 	}
-	host := r.arg(2)
+	host := wireAddress(r.arg(2))
 	return r.changed(s2s.UserChanged{User: r.ref(0), Host: &host, IfTS: ts})
 }
 
@@ -250,8 +250,12 @@ func decodeRehash(r *reader) (s2s.Body, *s2s.ParseError) {
 }
 
 func encodeRehash(w *writer, body s2s.Body) {
+	b := body.(s2s.Query)
+	if len(b.Params) == 0 {
+		w.fail("what to read again must be said")
+	}
 	w.word(w.mask())
-	w.args(body.(s2s.Query).Params, false)
+	w.args(b.Params, false)
 }
 
 func decodeHousekeeping(r *reader) (s2s.Body, *s2s.ParseError) {

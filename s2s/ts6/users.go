@@ -102,7 +102,7 @@ func encodeEUID(w *writer, body s2s.Body) {
 	b := body.(s2s.UserIntroduced)
 	w.userHead(b)
 	w.word(wireIP(b), string(b.UID), realHost(b), orNone(b.Account))
-	w.text(b.Realname)
+	w.text(orNone(b.Realname)) // an empty one would drop the link
 }
 
 func realHost(b s2s.UserIntroduced) string {
@@ -217,7 +217,7 @@ func encodeMode(w *writer, body s2s.Body) {
 func (r *reader) changed(u s2s.UserChanged) (s2s.Body, *s2s.ParseError) { return u, nil }
 
 func decodeChghost(r *reader) (s2s.Body, *s2s.ParseError) {
-	host := r.arg(1)
+	host := wireAddress(r.arg(1))
 	return r.changed(s2s.UserChanged{User: r.ref(0), Host: &host})
 }
 
@@ -257,7 +257,7 @@ func decodeCertfp(r *reader) (s2s.Body, *s2s.ParseError) {
 }
 
 func decodeRealhost(r *reader) (s2s.Body, *s2s.ParseError) {
-	host := r.arg(0)
+	host := wireAddress(r.arg(0))
 	return r.changed(s2s.UserChanged{User: r.source(), RealHost: &host})
 }
 
@@ -288,7 +288,7 @@ func encodeOwn(w *writer, body s2s.Body) {
 	}
 	for _, p := range []*string{b.Certificate, b.RealHost, b.Account} {
 		if p != nil {
-			w.word(wireAddress(*p))
+			w.word(either(p == b.RealHost, wireAddress(*p), *p))
 			return
 		}
 	}
@@ -328,7 +328,7 @@ func (c *Codec) chooseLogin(e s2s.Event, b s2s.UserChanged) *command {
 	switch {
 	case c.dialect == Hybrid:
 		return plain["SVSACCOUNT"]
-	case b.User == e.Source && *b.Account != "":
+	case b.User == e.Source && *b.Account != "" && sourceKind(string(e.Source)) == user:
 		return encaps["LOGIN"]
 	}
 	return encaps["SU"]

@@ -126,6 +126,13 @@ func (w *writer) line(name string) string {
 	if w.err == nil {
 		w.err = w.check(&m)
 	}
+	args := w.params
+	if w.cmd.encap {
+		args = args[min(2, len(args)):]
+	}
+	if n := w.cmd.min; len(args) < n || n > 0 && args[n-1] == "" {
+		w.fail("parameter %d is missing or empty, for which the peer would drop the link", n) // parse.c:handle_command
+	}
 	return string(m.AppendLimit(nil, MaxLine))
 }
 
@@ -236,10 +243,11 @@ var onlyCommand = map[string]string{
 	s2s.NickHold{}.Name(): "NICKDELAY", s2s.SWhois{}.Name(): "SVSTAG", s2s.Metadata{}.Name(): "METADATA",
 }
 
-// chooseByName is for events that carry their command. What exists both ways is sent to some servers, and by solanum, as
-// ENCAP.
+// chooseByName is for events that carry their command. What exists both ways is ENCAP in solanum; hybrid's plain REHASH
+// names the servers it is for, the others hunt for one by their parameters.
 func (c *Codec) chooseByName(name string, e s2s.Event) *command {
-	if cmd := plain[name]; cmd != nil && (encaps[name] == nil || c.dialect == Hybrid) {
+	plainly := encaps[name] == nil || c.dialect == Hybrid && (e.ServerMask == "" || name == "REHASH")
+	if cmd := plain[name]; cmd != nil && plainly {
 		return cmd
 	}
 	return encaps[name]

@@ -96,7 +96,7 @@ func (s *Server) setNodes(text string) {
 func (s *Server) applyDead(in *Input) {
 	s.deaths++
 	if u := s.sessions[in.Session]; u != nil {
-		s.quit(u, "Your last line made the server fail. It was undone; please report it")
+		s.quit(u, "Server error: this session's last line made the server fail, and was undone; please report it")
 	}
 }
 

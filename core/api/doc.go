@@ -15,6 +15,13 @@
 //	429  the session limit is reached, or a session flooded
 //	503  this node is out of service; try another
 //
+// # The proof that a client is there
+//
+// On plain IRC a session enters the network only after its client has returned the random cookie of a PING, which a
+// blind sender cannot know. Over HTTP the returned session auth is that proof: whoever posts has received the answer to
+// its CreateSession. Nothing here ever depends on a client's PONG, which the stock bridge swallows; a session is alive
+// as long as it posts.
+//
 // # Streams
 //
 // One goroutine, the request's own, serves a stream: it waits for the session's reader, writes all that is pending in

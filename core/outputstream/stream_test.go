@@ -386,3 +386,62 @@ func TestTakeIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestReadersComeAndGoWhileOutputsArrive opens, drops and supersedes readers from many goroutines while outputs are
+// appended and restored; every follower sees its session's lines once and in order. For the race detector.
+func TestReadersComeAndGoWhileOutputsArrive(t *testing.T) {
+	const sessions, outputs = 8, 2000
+	s := New(Limits{})
+	ids := make([]ircserver.SessionID, sessions)
+	for i := range ids {
+		ids[i] = ircserver.SessionID(i + 1)
+		s.CreateSession(ids[i])
+	}
+	all := audience(ids...)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() { comeAndGo(ctx, t, s, id, rand.New(rand.NewPCG(uint64(i), 2)), outputs) })
+	}
+	for n := range ircserver.InputID(outputs) {
+		s.Append([]ircserver.Output{{ID: ircserver.OutputID{Input: n + 1, Reply: 1}, To: all, Final: n == outputs-1}})
+		if n%100 == 50 {
+			s.Restore(s.Tail())
+		}
+	}
+	wg.Wait()
+}
+
+func comeAndGo(ctx context.Context, t *testing.T, s *Stream, id ircserver.SessionID, rng *rand.Rand, outputs int) {
+	seen := ircserver.InputID(0)
+	for {
+		r, err := s.Open(id, ircserver.OutputID{Input: seen, Reply: 1})
+		if err == ErrNoSession && int(seen) == outputs {
+			return
+		}
+		if err != nil {
+			t.Errorf("session %d after %d: %v", id, seen, err)
+			return
+		}
+		for range rng.IntN(4) {
+			items, err := r.Next(ctx)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Errorf("session %d after %d: %v", id, seen, err)
+				return
+			}
+			for _, it := range items {
+				if seen++; it.ID.Input != seen {
+					t.Errorf("session %d: got %v, want %d", id, it.ID, seen)
+					return
+				}
+			}
+		}
+		if rng.IntN(2) == 0 { // otherwise the next one supersedes it
+			r.Close()
+		}
+	}
+}

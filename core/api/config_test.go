@@ -111,7 +111,7 @@ func TestBadConfigs(t *testing.T) {
 		"[[IRC.Operators]]\nName=\"a\"\nPassword=\"b\"\n": "must be a bcrypt hash",
 		"[[IRC.Services]]\nPassword=\"b\"\n":              "must be a bcrypt hash",
 		"AdminInfo = [\"1\",\"2\",\"3\",\"4\"]\n":         "at most 3",
-		"[Limits]\nNickLen = 4000\n":                      "Limits.NickLen",
+		"[Limits]\nNickLen = 4000\n":                      "NickLen is 4000",
 	} {
 		if _, err := ParseConfig(text, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)

@@ -21,6 +21,7 @@ var writeFormat = flag.String("write-format", "", "write testdata/format/NAME in
 // TestOldFormatsOpen starts a replica on every data directory that some version once wrote: a snapshot with the state
 // and outputs of three sessions, and a log that goes on behind it, with compressed entries and a message of death.
 func TestOldFormatsOpen(t *testing.T) {
+	t.Parallel()
 	root := filepath.Join("testdata", "format")
 	if *writeFormat != "" {
 		writeFormatFixture(t, filepath.Join(root, *writeFormat))

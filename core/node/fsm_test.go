@@ -122,6 +122,7 @@ func TestReplicasAreEqualHoweverRaftBatches(t *testing.T) {
 
 // TestSnapshotAndTailAreTheWholeLog is invariant I-6: whatever the cut, also a snapshot of a restored replica.
 func TestSnapshotAndTailAreTheWholeLog(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(20) {
 		g := newTraffic(t, 100+seed)
 		g.deaths = 60

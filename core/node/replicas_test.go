@@ -203,6 +203,7 @@ func equalViews(t testing.TB, a, b *fsm) {
 }
 
 func TestThreeReplicas(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, "a", "b", "c")
 	alice, bob := n.register("alice"), n.register("bob")
 	n.propose(line(bob, "TOPIC #a :before"), line(alice, "PANIC"), line(bob, "PRIVMSG #a :after"))
@@ -257,6 +258,7 @@ func TestThreeReplicas(t *testing.T) {
 
 // TestLeaderThatCannotWriteStops is invariant I-16 at the leader.
 func TestLeaderThatCannotWriteStops(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var stopped stopRecorder
 	disk, err := openStores(dir, quiet(), stopped.stop)
@@ -303,6 +305,7 @@ func TestLeaderThatCannotWriteStops(t *testing.T) {
 }
 
 func TestDamageIsFoundAtTheStart(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, "a")
 	r := n.replicas["a"]
 	bob := n.register("bob")

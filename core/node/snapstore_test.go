@@ -115,6 +115,7 @@ func TestUnfinishedSnapshotsAreNoSnapshots(t *testing.T) {
 }
 
 func TestEveryByteOfASnapshotIsCovered(t *testing.T) {
+	t.Parallel()
 	for _, c := range []Compression{CompressNone, CompressZstd} {
 		s := testSnapshotStore(t, func(error) {})
 		id := writeTestSnapshot(t, s, 1, c)

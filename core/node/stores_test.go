@@ -104,6 +104,7 @@ func TestStoresKeepWhatTheyAreGiven(t *testing.T) {
 }
 
 func TestStoresInUse(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	openTestStores(t, dir, failOnStop(t))
 	if _, err := openStores(dir, quiet(), failOnStop(t)); err == nil || !strings.Contains(err.Error(), "in use") {

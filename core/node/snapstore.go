@@ -210,13 +210,26 @@ type snapshotSink struct {
 	file   *os.File
 	w      *bufio.Writer
 	closed bool
+
+	unsynced int // bytes written since the last sync
 }
 
 // ID implements raft.SnapshotSink.
 func (k *snapshotSink) ID() string { return k.id }
 
+// syncEvery is how much of a snapshot is written before it is synced: the log's own syncs, on the same file system, have
+// to wait for no more than that.
+const syncEvery = 4 << 20
+
 // Write implements io.Writer.
-func (k *snapshotSink) Write(b []byte) (int, error) { return k.w.Write(b) }
+func (k *snapshotSink) Write(b []byte) (int, error) {
+	n, err := k.w.Write(b)
+	if k.unsynced += n; err == nil && k.unsynced >= syncEvery {
+		k.unsynced = 0
+		err = errors.Join(k.w.Flush(), k.file.Sync())
+	}
+	return n, err
+}
 
 // Cancel implements raft.SnapshotSink: it removes what was written.
 func (k *snapshotSink) Cancel() error {

@@ -108,6 +108,9 @@ const ourFault = "the hub does not understand what we say: this is a fault of ou
 // closed makes a typed error of the peer's ERROR, "Closing Link: name[address] (text)".
 func (l *Link) closed(text string) *s2s.LinkError {
 	text = strings.Clone(closingReason(text))
+	if l.Established() && strings.HasPrefix(text, "Missing password") {
+		return &s2s.LinkError{Cause: s2s.CauseProtocol, Text: text, Advice: ourFault} // for a SERVER behind us
+	}
 	for _, r := range refusals {
 		if strings.HasPrefix(text, r.text) {
 			advice := strings.NewReplacer("{name}", l.id.Server, "{sid}", string(l.id.SID)).Replace(r.advice)

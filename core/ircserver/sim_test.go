@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"robustirc/core/scenario"
 )
 
 var (
@@ -19,7 +21,7 @@ var (
 )
 
 // TestSimulation lets random clients, operators and services loose on two replicas, one of which is saved and loaded at
-// random, and wants them to agree and to keep the invariants. A failure prints its seed and the shortest log found
+// random, and wants them to agree and to keep the invariants. A failure prints its seed and the shortest scenario found
 // that still fails.
 func TestSimulation(t *testing.T) {
 	first, last := uint64(1), *simSeeds
@@ -30,7 +32,7 @@ func TestSimulation(t *testing.T) {
 		log := newGenerator(seed).log(400)
 		if err := runSimulation(seed, log); err != nil {
 			log = shrink(seed, log)
-			t.Fatalf("go test -run TestSimulation -sim.seed %d: %v\nthe shortest log that fails (%v):\n%s", seed, err, runSimulation(seed, log), showLog(log))
+			t.Fatalf("go test -run TestSimulation -sim.seed %d: %v\nthe shortest scenario that fails (%v):\n%s", seed, err, runSimulation(seed, log), showLog(log))
 		}
 	}
 }
@@ -129,14 +131,44 @@ func shrink(seed uint64, log []Input) []Input {
 	return log
 }
 
+// showLog writes a log as a scenario, to be kept in testdata once it passes. Ticks that stand for what was taken out are
+// left out.
 func showLog(log []Input) string {
 	var b strings.Builder
+	b.WriteString("config Class=all:* Operator=admin:all MOTD=hello ChannelsPerUser=5 ListEntries=3\n")
+	now := scenarioStart
 	for i, in := range log {
-		if in.Kind != KindTick || in.Time != 0 {
-			fmt.Fprintf(&b, "%d: kind %d session %d time %d %q granted %q\n", i+1, in.Kind, in.Session, in.Time, in.Text, in.Granted)
+		if in.Kind == KindTick && in.Time == 0 {
+			continue
 		}
+		if in.Time != now {
+			fmt.Fprintf(&b, "clock %+v\n", time.Duration(in.Time-now))
+			now = in.Time
+		}
+		b.WriteString(showInput(i, in) + "\n")
 	}
 	return b.String()
+}
+
+// showInput writes an input as a step; sessions have the number of the input that created them as their name.
+func showInput(i int, in Input) string {
+	name := fmt.Sprintf("s%d", in.Session)
+	switch in.Kind {
+	case KindCreate:
+		return strings.TrimSuffix(fmt.Sprintf("connect s%d remote=%s cookie=%s", i+1, in.Remote, in.Cookie), " cookie=")
+	case KindDelete:
+		return "delete " + name + " :" + in.Text
+	case KindTick:
+		return "tick"
+	case KindDead:
+		return "die " + name + " " + in.Text
+	case KindLine:
+		if in.Granted != "" {
+			return "grant " + name + " " + strings.ReplaceAll(in.Text, ":*", ":services=x")
+		}
+		return name + "> " + in.Text
+	}
+	return fmt.Sprintf("# input of kind %d: %.40q", in.Kind, in.Text)
 }
 
 func simConfig() Config {
@@ -410,4 +442,34 @@ func FuzzApply(f *testing.F) {
 			t.Fatalf("%v\n%s", err, showLog(log))
 		}
 	})
+}
+
+// TestShrink wants the shrinker to find the one line that matters, and to write a scenario that can be run.
+func TestShrink(t *testing.T) {
+	log := newGenerator(3).log(100)
+	id := SessionID(len(log) + 1)
+	c := simConfig()
+	c.TestCommands, c.Revision = true, 1
+	log = append(log, Input{Kind: KindCreate}, Input{Kind: KindLine, Session: id, Text: "NICK z"}, Input{Kind: KindLine, Session: id, Text: "USER z 0 * :z"},
+		Input{Kind: KindLine, Session: id, Text: "PANIC"})
+	log = append([]Input{{Kind: KindConfig, Text: EncodeConfig(&c)}}, log...)
+	for i := range log[1:] { // everything is one input later now
+		if in := &log[i+1]; in.Session != 0 {
+			in.Session++
+		}
+	}
+	if runSimulation(1, log) == nil {
+		t.Fatal("PANIC passes")
+	}
+	text := showLog(shrink(1, log))
+	if steps := strings.Count(text, "\n"); steps > 7 {
+		t.Errorf("%d lines are left:\n%s", steps, text)
+	}
+	s, err := scenario.Parse("shrunk", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Run(newBare(t)); err != nil {
+		t.Error(err)
+	}
 }

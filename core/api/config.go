@@ -127,6 +127,9 @@ func lineOf(text string, key toml.Key) int {
 	return 0
 }
 
+// minOutputBytes keeps the retained output large enough for clients that change servers, and bounded.
+const minOutputBytes = 1 << 20
+
 // check says what the machine cannot know: secrets and addresses that are none.
 func (f *configFile) check() error {
 	var errs []error
@@ -151,6 +154,9 @@ func (f *configFile) check() error {
 		if err1 != nil && err2 != nil {
 			errs = append(errs, fmt.Errorf("Banned %.80q: must be an IP address or a CIDR range", key))
 		}
+	}
+	if f.OutputBytes < minOutputBytes {
+		errs = append(errs, fmt.Errorf("OutputBytes is %d: must be at least %d, or sessions could not be resumed", f.OutputBytes, minOutputBytes))
 	}
 	if len(f.AdminInfo) > 3 {
 		errs = append(errs, fmt.Errorf("AdminInfo has %d lines, at most 3 are shown", len(f.AdminInfo)))

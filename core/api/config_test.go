@@ -104,6 +104,7 @@ func TestBadConfigs(t *testing.T) {
 		"\n\nMaxSessions = \"many\"\n":                    "line 3",
 		"SessionExpiration = \"10 parsecs\"\n":            "line 1",
 		"MaxSessions = 99999999999999999999999\n":         "line 1",
+		"OutputBytes = 0\n":                               "must be at least",
 		"MaxSessions = -1\n":                              "negative",
 		"NetworkName = \"no dot\"\n":                      "NetworkName",
 		"[Banned]\n\"not an address\" = \"x\"\n":          "must be an IP address",

@@ -14,17 +14,19 @@ import (
 
 	"robustirc/s2s"
 	"robustirc/s2s/ts6"
+	"robustirc/s2s/unreal"
 )
 
 // linkCodecs make a codec for the lines of a recorded link, by protocol.
 var linkCodecs = map[string]func([]s2s.Recorded) s2s.Codec{
-	"ts6": func(lines []s2s.Recorded) s2s.Codec { return ts6.CodecOf(lines) },
+	"ts6":    func(lines []s2s.Recorded) s2s.Codec { return ts6.CodecOf(lines) },
+	"unreal": func(lines []s2s.Recorded) s2s.Codec { return unreal.CodecOf(lines) },
 }
 
 func linkDecodeCommand() *cobra.Command {
 	var protocol string
 	cmd := &cobra.Command{
-		Use:   "decode --protocol ts6 FILE",
+		Use:   "decode --protocol ts6|unreal FILE",
 		Short: "Print the events of a recorded link",
 		Long: `Print the events of a recorded link as JSON lines, and then how many lines, events,
 unknown commands and errors there were. FILE has lines "<milliseconds> < line" for what
@@ -61,7 +63,7 @@ Exit code 1 when a command is unknown or a line cannot be read. Passwords are no
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&protocol, "protocol", "", "server protocol of the recording (required)")
+	cmd.Flags().StringVar(&protocol, "protocol", "", "server protocol of the recording: ts6 or unreal (required)")
 	return cmd
 }
 

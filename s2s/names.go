@@ -46,12 +46,13 @@ func (Metadata) Name() string         { return "metadata" }
 func (Housekeeping) Name() string     { return "housekeeping" }
 func (Unknown) Name() string          { return "unknown" }
 
-// MarshalJSON writes {"event": name, "source": …, "tags": …, "body": {…}}.
+// MarshalJSON writes {"event": name, "source": …, "tags": …, "server_mask": …, "body": {…}}.
 func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Event  string `json:"event"`
-		Source Ref    `json:"source,omitempty"`
-		Tags   string `json:"tags,omitempty"`
-		Body   Body   `json:"body"`
-	}{e.Body.Name(), e.Source, e.Tags, e.Body})
+		Event      string `json:"event"`
+		Source     Ref    `json:"source,omitempty"`
+		Tags       string `json:"tags,omitempty"`
+		ServerMask string `json:"server_mask,omitempty"`
+		Body       Body   `json:"body"`
+	}{e.Body.Name(), e.Source, e.Tags, e.ServerMask, e.Body})
 }

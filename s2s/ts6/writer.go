@@ -183,7 +183,7 @@ func (c *Codec) choose(e s2s.Event) *command {
 	case s2s.ServerInfo:
 		return encaps[b.Kind]
 	case s2s.UserIntroduced:
-		return plain[either(c.Has("EUID"), "EUID", "UID")]
+		return plain[either(c.Has("EUID") && c.dialect != Hybrid, "EUID", "UID")]
 	case s2s.UserChanged:
 		return c.chooseUserChanged(e, b)
 	case s2s.UserModes:

@@ -97,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := &run{cfg: cfg, start: time.Now(), tag: runTag()}
-	rss0 := rssOf(cfg.PIDs)
+	memory0 := memoryOf(cfg.PIDs)
 	setup := time.Now()
 	var receivers sync.WaitGroup
 	defer receivers.Wait()
@@ -110,8 +110,8 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err := r.measure(ctx, res); err != nil {
 		return nil, err
 	}
-	res.RSS = rssOf(cfg.PIDs)
-	res.RSSPerSession = (total(res.RSS) - total(rss0)) / int64(len(r.sessions))
+	res.Memory = memoryOf(cfg.PIDs)
+	res.RSSPerSession = (total(res.Memory) - total(memory0)) / int64(len(r.sessions))
 	return res, nil
 }
 

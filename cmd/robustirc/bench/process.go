@@ -30,25 +30,30 @@ func cpuOf(pids []int) (sum time.Duration) {
 	return sum
 }
 
-// rssOf is the resident memory of each process in bytes.
-func rssOf(pids []int) map[int]int64 {
-	rss := make(map[int]int64, len(pids))
+// Memory is the resident memory of a process in bytes. Mapped is the part that is pages of mapped files, such as the
+// raft log's, which the kernel takes back when it needs them.
+type Memory struct{ Resident, Mapped int64 }
+
+// memoryOf is the resident memory of each process.
+func memoryOf(pids []int) map[int]Memory {
+	memory := make(map[int]Memory, len(pids))
 	for _, pid := range pids {
 		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 		if err != nil {
 			continue
 		}
-		if fields := bytes.Fields(statm); len(fields) > 1 {
-			pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-			rss[pid] = pages * int64(os.Getpagesize())
+		if fields := bytes.Fields(statm); len(fields) > 2 { // size, resident, shared, …
+			resident, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+			mapped, _ := strconv.ParseInt(string(fields[2]), 10, 64)
+			memory[pid] = Memory{resident * int64(os.Getpagesize()), mapped * int64(os.Getpagesize())}
 		}
 	}
-	return rss
+	return memory
 }
 
-func total(rss map[int]int64) (sum int64) {
-	for _, n := range rss {
-		sum += n
+func total(memory map[int]Memory) (sum int64) {
+	for _, m := range memory {
+		sum += m.Resident
 	}
 	return sum
 }

@@ -32,8 +32,8 @@ type Result struct {
 	// CPUPerMessage is the CPU time of all given processes per posted message, Cores how many they kept busy.
 	CPUPerMessage time.Duration
 	Cores         float64
-	// RSS is each process's memory at the end, RSSPerSession the growth per session over all of them.
-	RSS           map[int]int64
+	// Memory is each process's at the end, RSSPerSession the growth of resident memory per session over all of them.
+	Memory        map[int]Memory
 	RSSPerSession int64
 	// Error is the first that a session met.
 	Error string `json:",omitempty"`
@@ -87,10 +87,10 @@ func (r *Result) Table(w io.Writer) error {
 		row("longest gap", "%s", ms(r.MaxGap))
 	}
 	row("lost / doubled / disconnected", "%d / %d / %d", r.Lost, r.Doubled, r.Disconnected)
-	if len(r.RSS) > 0 {
+	if len(r.Memory) > 0 {
 		row("CPU", "%.3f ms per posted message, %.2f cores", float64(r.CPUPerMessage)/1e6, r.Cores)
-		for _, pid := range slices.Sorted(maps.Keys(r.RSS)) {
-			row(fmt.Sprintf("RSS of %d", pid), "%.1f MiB", float64(r.RSS[pid])/(1<<20))
+		for _, pid := range slices.Sorted(maps.Keys(r.Memory)) {
+			row(fmt.Sprintf("RSS of %d", pid), "%.1f MiB, %.1f of it mapped files", float64(r.Memory[pid].Resident)/(1<<20), float64(r.Memory[pid].Mapped)/(1<<20))
 		}
 		row("RSS per session", "%.1f kB over all processes", float64(r.RSSPerSession)/1e3)
 	}

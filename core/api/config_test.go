@@ -1,6 +1,7 @@
 package api
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -168,4 +169,24 @@ func FuzzAcceptLine(f *testing.F) {
 			t.Fatalf("%q became %q", in, out)
 		}
 	})
+}
+
+// TestDocumentedConfig: the example in docs/http-api.md is accepted, but for its shortened hashes.
+func TestDocumentedConfig(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/http-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(doc), "error with its line.\n")
+	if !ok {
+		t.Fatal("the example was not found")
+	}
+	text := strings.ReplaceAll(rest, "$2a$10$…", someHash(t))
+	c, err := ParseConfig(text, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Operators) != 1 || len(c.Banned) != 2 || c.Limits.NickLen != 30 {
+		t.Errorf("read %+v", c)
+	}
 }

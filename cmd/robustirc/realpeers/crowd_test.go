@@ -26,6 +26,7 @@ type crowd struct {
 type member struct {
 	nick, channel string
 	link          bench.Link
+	slow          bool // it is not waited for while things go wrong
 
 	mu   sync.Mutex
 	sent int
@@ -42,14 +43,20 @@ type heard struct {
 // dialer opens a session.
 type dialer func(ctx context.Context, i int) (bench.Link, error)
 
-// startCrowd lets sessions through each of the dialers talk in each of the channels.
-func startCrowd(t *testing.T, channels int, pace time.Duration, dialers ...dialer) *crowd {
+// way is a way into the network.
+type way struct {
+	dial dialer
+	slow bool
+}
+
+// startCrowd lets a session on each of the ways talk in each of the channels.
+func startCrowd(t *testing.T, channels int, pace time.Duration, ways ...way) *crowd {
 	t.Helper()
 	c := &crowd{t: t}
 	for ch := range channels {
-		for k, dial := range dialers {
-			m := &member{nick: fmt.Sprintf("m%d-%d", ch, k), channel: fmt.Sprintf("#crowd%d", ch), seen: map[string]int{}}
-			m.link = openLink(t, dial, m.nick, m.channel)
+		for k, w := range ways {
+			m := &member{nick: fmt.Sprintf("m%d-%d", ch, k), channel: fmt.Sprintf("#crowd%d", ch), slow: w.slow, seen: map[string]int{}}
+			m.link = openLink(t, w.dial, m.nick, m.channel)
 			c.members = append(c.members, m)
 		}
 	}
@@ -147,9 +154,12 @@ func (m *member) has(of string, number int) bool {
 }
 
 // behind names a message that somebody has not received: one of those counted by goals.
-func (c *crowd) behind(goals []int) string {
+func (c *crowd) behind(goals []int, slow bool) string {
 	for i, m := range c.members {
 		for _, o := range c.mates(m) {
+			if (m.slow || o.slow) && !slow {
+				continue
+			}
 			if !o.has(m.nick, goals[i]) {
 				return fmt.Sprintf("%s has not received message %d of %s", o.nick, goals[i], m.nick)
 			}
@@ -158,15 +168,16 @@ func (c *crowd) behind(goals []int) string {
 	return ""
 }
 
-// progresses waits until everybody has received what everybody said until now and one message more.
-func (c *crowd) progresses(more int) error {
+// progresses waits until everybody has received what everybody has said until now and some messages more, the slow
+// ones included or not.
+func (c *crowd) progresses(more int, slow bool) error {
 	goals := make([]int, len(c.members))
 	for i, m := range c.members {
 		goals[i] = m.count() + more
 	}
 	end := time.Now().Add(patience)
 	for {
-		missing := c.behind(goals)
+		missing := c.behind(goals, slow)
 		switch {
 		case missing == "":
 			return nil
@@ -184,7 +195,7 @@ func (c *crowd) finish() {
 	c.t.Helper()
 	c.hush()
 	time.Sleep(100 * time.Millisecond) // no new message is begun after this
-	if err := c.progresses(0); err != nil {
+	if err := c.progresses(0, true); err != nil {
 		c.t.Errorf("in the end: %v", err)
 		return
 	}

@@ -29,7 +29,7 @@ import (
 
 const (
 	password = "network password"
-	patience = 10 * time.Second
+	patience = 20 * time.Second
 )
 
 // network is an in-memory network with one API per server, over TLS.
@@ -40,15 +40,22 @@ type network struct {
 	apis  []*api.API
 
 	metrics *prometheus.Registry // of the API that was started last
+	timeout time.Duration        // ReadTimeout and WriteTimeout; zero: the defaults
 }
 
 func newNetwork(t *testing.T, servers int, change func(*ircserver.Config)) *network {
+	t.Helper()
+	return newImpatientNetwork(t, servers, 0, change)
+}
+
+// newImpatientNetwork is newNetwork with ReadTimeout and WriteTimeout.
+func newImpatientNetwork(t *testing.T, servers int, timeout time.Duration, change func(*ircserver.Config)) *network {
 	t.Helper()
 	cfg := ircserver.DefaultConfig()
 	if change != nil {
 		change(&cfg)
 	}
-	n := &network{t: t, node: apitest.New(cfg, "placeholder:1")}
+	n := &network{t: t, node: apitest.New(cfg, "placeholder:1"), timeout: timeout}
 	for range servers {
 		n.serve("")
 	}
@@ -62,8 +69,8 @@ func (n *network) serve(addr string) {
 	n.metrics = prometheus.NewRegistry()
 	a := api.New(api.Options{
 		Node: n.node, Password: password, Logger: log, PingInterval: 100 * time.Millisecond,
-		ReadTimeout: 500 * time.Millisecond, WriteTimeout: 500 * time.Millisecond,
 		Registerer: n.metrics, Gatherer: n.metrics,
+		ReadTimeout: n.timeout, WriteTimeout: n.timeout,
 	})
 	s := httptest.NewUnstartedServer(a)
 	s.Config = api.Server(a, log)
@@ -434,7 +441,7 @@ func TestNewerStreamSupersedes(t *testing.T) {
 
 // TestStuckBodyIsRefused is about a client that announces a body and does not send it.
 func TestStuckBodyIsRefused(t *testing.T) {
-	n := newNetwork(t, 1, nil)
+	n := newImpatientNetwork(t, 1, time.Second, nil)
 	s := n.create(n.client(false))
 	conn := n.dial(t)
 	fmt.Fprintf(conn, "POST /robustirc/v1/%s/message HTTP/1.1\r\nHost: x\r\nX-Session-Auth: %s\r\nContent-Length: 100\r\n\r\n{", s.Sessionid, s.Sessionauth)
@@ -447,11 +454,11 @@ func TestStuckBodyIsRefused(t *testing.T) {
 // TestHeldPostOutlivesTheReadTimeout: the deadline is for the body only.
 func TestHeldPostOutlivesTheReadTimeout(t *testing.T) {
 	both(t, func(t *testing.T, http2 bool) {
-		n := newNetwork(t, 1, nil)
+		n := newImpatientNetwork(t, 1, time.Second, nil)
 		c := n.client(http2)
 		s := n.create(c)
 		n.node.Elect(false)
-		time.AfterFunc(700*time.Millisecond, func() { n.node.Elect(true) })
+		time.AfterFunc(1300*time.Millisecond, func() { n.node.Elect(true) })
 		n.post(c, s, 1, "PING x")
 	})
 }
@@ -497,7 +504,7 @@ func (n *network) until(what string, ok func() bool) {
 // TestStuckReaderIsCutOff: a client that does not read its stream loses it, and can resume.
 func TestStuckReaderIsCutOff(t *testing.T) {
 	both(t, func(t *testing.T, http2 bool) {
-		n := newNetwork(t, 1, func(c *ircserver.Config) { c.PostMessageCooloff = 0 })
+		n := newImpatientNetwork(t, 1, time.Second, func(c *ircserver.Config) { c.PostMessageCooloff = 0 })
 		s := n.register(n.client(true), "alice")
 		m := n.open(n.client(http2), s, "0.0")
 		sid, err := strconv.ParseUint(s.Sessionid, 0, 64)

@@ -79,6 +79,8 @@ func chooseBan(b s2s.NetworkBan) string {
 	switch {
 	case b.Kind == "nline":
 		return "SVSNLINE"
+	case b.Kind == "rmtkl":
+		return "RMTKL"
 	case b.Kind == "qline" && b.SetBy == "":
 		return either(b.Remove, "UNSQLINE", "SQLINE")
 	}
@@ -128,25 +130,53 @@ func writeSQLINE(w *writer, b s2s.NetworkBan) {
 	w.optional(b.Reason)
 }
 
-// readSVSNLINE reads a ban of realnames, "+ reason :mask" and "- mask" (svsnline.c:cmd_svsnline).
+// readSVSNLINE reads a ban of realnames, "+ reason :mask", "- mask", and "*" for all of them (svsnline.c:cmd_svsnline).
 func readSVSNLINE(r *reader) (s2s.Body, *s2s.ParseError) {
+	b := s2s.NetworkBan{Kind: "nline", Remove: true, Host: r.last()}
 	switch {
-	case r.arg(0) == "-":
-		return s2s.NetworkBan{Kind: "nline", Remove: true, Host: r.last()}, nil
-	case len(r.args) < 3:
-		return nil, r.tooFew(3)
+	case strings.HasPrefix(r.arg(0), "*"):
+		b.Host, b.Extra = "*", []s2s.Fact{{Key: "all"}}
+	case strings.HasPrefix(r.arg(0), "+"):
+		if len(r.args) < 3 {
+			return nil, r.tooFew(3)
+		}
+		b.Remove, b.Host, b.Reason = false, r.arg(2), strings.ReplaceAll(r.arg(1), "_", " ")
+	case len(r.args) < 2:
+		return nil, r.tooFew(2)
 	}
-	return s2s.NetworkBan{Kind: "nline", Host: r.arg(2), Reason: decodeSpaces(r.arg(1))}, nil
+	return b, nil
 }
 
 func writeSVSNLINE(w *writer, b s2s.NetworkBan) {
-	if b.Remove {
+	switch {
+	case len(b.Extra) > 0:
+		w.word("*")
+	case b.Remove:
 		w.word("-")
 		w.args([]string{b.Host}, false)
-		return
+	default:
+		w.word("+", strings.ReplaceAll(b.Reason, " ", "_"))
+		w.text(b.Host)
 	}
-	w.word("+", encodeSpaces(b.Reason))
-	w.text(b.Host)
+}
+
+// readRMTKL reads an operator's removal of all bans of some types that match: "types mask [options]". That is how
+// servers pass it on, though they read types and mask the other way round (rmtkl.c:rmtkl).
+func readRMTKL(r *reader) (s2s.Body, *s2s.ParseError) {
+	b := s2s.NetworkBan{Kind: "rmtkl", Remove: true, Host: r.arg(1), Extra: []s2s.Fact{{Key: "types", Value: r.arg(0)}}}
+	for _, option := range r.args[2:] {
+		b.Extra = append(b.Extra, s2s.Fact{Key: "option", Value: option})
+	}
+	return b, nil
+}
+
+func writeRMTKL(w *writer, b s2s.NetworkBan) {
+	w.word(extra(b, "types"), b.Host)
+	for _, f := range b.Extra {
+		if f.Key == "option" {
+			w.word(f.Value)
+		}
+	}
 }
 
 // readMD reads "kind target key [:value]"; a globalvar has no target (md.c:_broadcast_md_globalvar_cmd). Without value

@@ -1,6 +1,10 @@
 package unreal
 
-import "testing"
+import (
+	"testing"
+
+	"robustirc/s2s"
+)
 
 // BenchmarkDecode reads all recorded lines in their order; lines/s is what counts.
 func BenchmarkDecode(b *testing.B) {
@@ -19,6 +23,28 @@ func BenchmarkDecode(b *testing.B) {
 	for b.Loop() {
 		_, _ = c.Decode(lines[i])
 		if i++; i == len(lines) {
+			i = 0
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkEncode writes what BenchmarkDecode reads.
+func BenchmarkEncode(b *testing.B) {
+	var events []s2s.Event
+	c := CodecOf(nil)
+	for _, rec := range recordings(b, "") {
+		for _, l := range rec.lines {
+			if e, err := c.Decode(l.Line); err == nil {
+				events = append(events, e)
+			}
+		}
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		_, _ = c.Encode(events[i])
+		if i++; i == len(events) {
 			i = 0
 		}
 	}

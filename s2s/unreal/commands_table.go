@@ -105,6 +105,7 @@ var table = []command{
 	{"SVSWATCH", 2, anybody, readForceAs("svswatch"), says(writeForceText)},
 	{"SVSNOLAG", 2, anybody, readForceNoLag, says(writeForceNoLag)},
 	{"SVS2NOLAG", 2, anybody, readForceNoLag, says(writeForceNoLag)},
+	{"TEMPSHUN", 1, anybody, readTempShun, says(writeTempShun)},
 	{"SVSMODE", 2, anybody, readSVSMODE, writeSVSMODE},
 	{"SVS2MODE", 2, anybody, readSVSMODE, writeSVSMODE},
 	{"SVSLOGIN", 3, anybody, readSVSLOGIN, says(writeSVSLOGIN)},
@@ -114,7 +115,8 @@ var table = []command{
 	{"TKL", 5, servers, readTKL, says(writeTKL)},
 	{"SQLINE", 1, anybody, readSQLINE, says(writeSQLINE)},
 	{"UNSQLINE", 1, anybody, readSQLINE, says(writeSQLINE)},
-	{"SVSNLINE", 2, anybody, readSVSNLINE, says(writeSVSNLINE)},
+	{"SVSNLINE", 1, anybody, readSVSNLINE, says(writeSVSNLINE)},
+	{"RMTKL", 2, anybody, readRMTKL, says(writeRMTKL)},
 	{"MD", 2, servers, readMD, says(writeMD)},
 
 	// questions that users ask of servers
@@ -126,6 +128,8 @@ var table = []command{
 	{"BOTMOTD", 0, user, readQuery, says(writeQuery)},
 	{"OPERMOTD", 0, user, readQuery, says(writeQuery)},
 	{"RULES", 0, user, readQuery, says(writeQuery)},
+	{"STAFF", 0, user, readQuery, says(writeQuery)},
+	{"SPAMREPORT", 1, user, readQuery, says(writeQuery)},
 	{"CREDITS", 0, user, readQuery, says(writeQuery)},
 	{"LICENSE", 0, user, readQuery, says(writeQuery)},
 	{"STATS", 0, user, readQuery, says(writeQuery)},

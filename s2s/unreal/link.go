@@ -2,6 +2,8 @@ package unreal
 
 import (
 	"crypto/subtle"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +88,11 @@ func NewLink(id s2s.Identity, o Options) *Link {
 }
 
 // Peer is what the peer has said of itself so far.
-func (l *Link) Peer() Peer { return l.peer }
+func (l *Link) Peer() Peer {
+	p := l.peer
+	p.Tokens, p.Servers = maps.Clone(p.Tokens), slices.Clone(p.Servers)
+	return p
+}
 
 // Codec is set up for what was negotiated.
 func (l *Link) Codec() s2s.Codec { return &l.codec }

@@ -536,10 +536,11 @@ func TestAccept(t *testing.T) {
 		{s2s.CauseSIDInUse, "Server Exists (or non-unique me::sid)", []string{"PASS :ours", eauth, "PROTOCTL SERVERS=001"}},
 		{s2s.CauseClock, "Incorrect clock. Our clocks are 100 seconds apart.", []string{"PASS :ours", eauth, "PROTOCTL TS=1800000100"}},
 		{s2s.CauseCapability, "Incompatible set::allowed-channelchars setting", []string{"PASS :ours", eauth, "PROTOCTL CHANNELCHARS=any"}},
+		{s2s.CauseCapability, "Incompatible set::allowed-nickchars setting", []string{"PASS :ours", eauth, "PROTOCTL NICKCHARS="}},
 		{s2s.CauseProtocol, "Invalid SERVER message, hop count must be 1", []string{"PASS :ours", eauth, "SERVER gw.example.net 2 :U6100-x-00G x"}},
 	} {
 		id := s2s.Identity{Server: "hub.example.net", SID: "001", SendPassword: "theirs", AcceptPassword: "ours", PeerName: "gw.example.net"}
-		_, step, err := speak(t, NewLink(id, Options{Accept: true, PeerAddress: "192.0.2.1"}), tt.lines...)
+		_, step, err := speak(t, NewLink(id, Options{Accept: true, NickChars: "utf8", PeerAddress: "192.0.2.1"}), tt.lines...)
 		var le *s2s.LinkError
 		if !errors.As(err, &le) || le.Cause != tt.cause || le.Text != tt.text {
 			t.Errorf("%q: %v", tt.lines, err)
@@ -548,5 +549,18 @@ func TestAccept(t *testing.T) {
 		if last := step.Replies[len(step.Replies)-1]; !strings.HasPrefix(last, "ERROR :Closing Link: ") || !strings.HasSuffix(last, "[192.0.2.1] ("+tt.text+")") {
 			t.Errorf("%q: said %q", tt.lines, last)
 		}
+	}
+}
+
+func TestDialect(t *testing.T) {
+	for version, want := range map[string]string{"6100": "unreal6", "6000": "unreal6", "5002": "unreal5", "4203": "unreal4", "": ""} {
+		l, _, err := dial(t, "PASS :theirs", "PROTOCTL EAUTH=hub.example.net,"+version+",F,x")
+		if err != nil || l.Dialect() != want {
+			t.Errorf("%s: %q, %v", version, l.Dialect(), err)
+		}
+	}
+	l, _, err := dial(t, "PASS :theirs", "PROTOCTL SID=001", "SERVER hub.example.net 1 :U5002-F-001 Hub") // no EAUTH
+	if err != nil || l.Dialect() != "unreal5" {
+		t.Errorf("by SERVER: %q, %v", l.Dialect(), err)
 	}
 }

@@ -44,6 +44,8 @@ func (l *Link) token(step *s2s.Step, name, value string) *s2s.LinkError {
 		l.modes(step)
 	case "CHANNELCHARS":
 		return l.channelChars(value)
+	case "NICKCHARS":
+		return l.nickChars(value)
 	}
 	return nil
 }
@@ -198,4 +200,13 @@ func (l *Link) channelChars(value string) *s2s.LinkError {
 	return &s2s.LinkError{Cause: s2s.CauseCapability, Text: "Incompatible set::allowed-channelchars setting",
 		Advice: "the peer has set::allowed-channelchars " + strings.Clone(value) + ", and we " + l.opts.ChannelChars +
 			": make them the same"}
+}
+
+// nickChars may differ, except that who allows UTF-8 takes no peer that would kill those who use it.
+func (l *Link) nickChars(value string) *s2s.LinkError {
+	if !l.opts.Accept || !strings.Contains(l.opts.NickChars, "utf8") || strings.Contains(value, "utf8") {
+		return nil
+	}
+	return &s2s.LinkError{Cause: s2s.CauseCapability, Text: "Incompatible set::allowed-nickchars setting",
+		Advice: "we allow UTF-8 in nicks, and the peer's set::allowed-nickchars does not: make them the same"}
 }

@@ -77,6 +77,25 @@ func writeForceNoLag(w *writer, b s2s.Force) {
 	w.id(b.User)
 }
 
+// readTempShun reads "+uid :reason" and "-uid :reason" (tkl.c:cmd_tempshun).
+func readTempShun(r *reader) (s2s.Body, *s2s.ParseError) {
+	sign, name := "+", r.arg(0)
+	if rest, ok := strings.CutPrefix(name, "-"); ok {
+		sign, name = "-", rest
+	}
+	return s2s.Force{Action: "tempshun", User: s2s.Ref(strings.TrimPrefix(name, "+")), Params: []string{sign, r.arg(1)}}, nil
+}
+
+func writeTempShun(w *writer, b s2s.Force) {
+	w.refuseIfTS(b.IfTS)
+	if len(b.Params) != 2 || b.User == "" {
+		w.fail("a user, a sign and a reason are needed")
+		return
+	}
+	w.word(b.Params[0] + string(b.User))
+	w.text(b.Params[1])
+}
+
 // readSVSMODE reads services' changes of a user's modes and account, or their command to take a status or the entries
 // of a list from a channel (svsmode.c:do_svsmode, channel_svsmode). With an account, +d sets it and is no mode.
 func readSVSMODE(r *reader) (s2s.Body, *s2s.ParseError) {

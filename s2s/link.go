@@ -11,7 +11,7 @@ type Identity struct {
 	SendPassword, AcceptPassword string
 	// PeerName is the server name the peer must give; "" accepts any.
 	PeerName string
-	// MaxClockDelta ends the link when the peer's clock differs by more.
+	// MaxClockDelta ends the link when the peer's clock differs by more; 0 is what servers of the protocol allow.
 	MaxClockDelta time.Duration
 }
 

@@ -67,7 +67,7 @@ const absent = -1
 
 // decodeLine reads a ban line by its shape. Plain lines name the servers they are for first; ENCAP did already.
 func (r *reader) decodeLine(kind string, remove bool, at banShape) (s2s.Body, *s2s.ParseError) {
-	if r.msg.Command != "ENCAP" {
+	if !r.cmd.encap {
 		r.setMask(r.args[0])
 		r.args = r.args[1:]
 	}
@@ -100,7 +100,7 @@ func decodeDline(r *reader) (s2s.Body, *s2s.ParseError) {
 // there).
 func decodeXline(r *reader) (s2s.Body, *s2s.ParseError) {
 	switch {
-	case r.msg.Command == "ENCAP":
+	case r.cmd.encap:
 		return r.decodeLine(xline, false, banShape{seconds: 0, user: absent, host: 1, reason: 3})
 	case r.dialect == Hybrid:
 		return r.decodeLine(xline, false, banShape{seconds: 1, user: absent, host: 0, reason: 2})
@@ -112,7 +112,7 @@ func decodeXline(r *reader) (s2s.Body, *s2s.ParseError) {
 // "servers seconds mask :reason" (hyb:m_resv.c:ms_resv).
 func decodeResv(r *reader) (s2s.Body, *s2s.ParseError) {
 	switch {
-	case r.msg.Command == "ENCAP":
+	case r.cmd.encap:
 		return r.decodeLine(resv, false, banShape{seconds: 0, user: absent, host: 1, reason: 3})
 	case len(r.args) > 3:
 		return r.decodeLine(resv, false, banShape{seconds: 0, user: absent, host: 1, reason: 2})

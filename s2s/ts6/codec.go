@@ -67,13 +67,13 @@ func (c *Codec) decode(line string) (s2s.Event, *s2s.ParseError) {
 		return s2s.Event{}, unparsable(err)
 	}
 	r.mask, r.dialect = "", c.dialect
-	cmd := r.find()
-	if cmd == nil {
+	r.cmd = r.find()
+	if r.cmd == nil {
 		return s2s.Event{Source: s2s.Ref(r.msg.Source), Tags: r.msg.Tags, ServerMask: r.mask, Body: s2s.Unknown{Line: line}}, nil
 	}
-	body, err := r.run(cmd)
+	body, err := r.run()
 	if err != nil {
-		err.Command = cmd.name
+		err.Command = r.cmd.name
 		return s2s.Event{}, err
 	}
 	return s2s.Event{Source: s2s.Ref(r.msg.Source), Tags: r.msg.Tags, ServerMask: r.mask, Body: body}, nil
@@ -91,6 +91,7 @@ func unparsable(err error) *s2s.ParseError {
 type reader struct {
 	dialect Dialect
 	msg     irc.Message
+	cmd     *command
 	// args are the parameters of the command; those of an ENCAP command are behind its name.
 	args []string
 	// mask is the servers the line is for; "" is all.
@@ -101,15 +102,19 @@ type reader struct {
 func (r *reader) find() *command {
 	r.args = r.msg.Params()
 	name := r.msg.Command
-	if name == "ENCAP" && len(r.args) >= 2 {
+	cmd := plain[name]
+	if cmd == nil && name != "ENCAP" {
+		name = strings.ToUpper(name) // servers look commands up without regard to case
+		cmd = plain[name]
+	}
+	switch {
+	case cmd != nil:
+		return cmd
+	case name == "ENCAP" && len(r.args) >= 2:
 		r.setMask(r.args[0])
 		name, r.args = r.args[1], r.args[2:]
-		return encaps[name]
-	}
-	if cmd := plain[name]; cmd != nil {
-		return cmd
-	}
-	if isNumeric(name) {
+		return encaps[strings.ToUpper(name)]
+	case isNumeric(name):
 		return numeric
 	}
 	return nil
@@ -124,7 +129,8 @@ func (r *reader) setMask(mask string) {
 
 // run checks the line against its row and reads it. Too few parameters, and an empty one where the last required one
 // stands, are refused as servers do (parse.c:handle_command).
-func (r *reader) run(cmd *command) (s2s.Body, *s2s.ParseError) {
+func (r *reader) run() (s2s.Body, *s2s.ParseError) {
+	cmd := r.cmd
 	if cmd.from&sourceKind(r.msg.Source) == 0 {
 		return nil, &s2s.ParseError{Reason: s2s.ReasonSource, Detail: "not from a " + sourceKind(r.msg.Source).String()}
 	}

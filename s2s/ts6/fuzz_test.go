@@ -22,7 +22,7 @@ func seeds(add func(line string)) func(testing.TB) {
 				e, err := c.Decode(l.Line)
 				key := "error"
 				if err == nil {
-					key = string(rec.dialect) + e.Body.Name() + c.in.name()
+					key = string(rec.dialect) + e.Body.Name() + commandOf(c)
 				}
 				if seen[key]++; seen[key] <= 2 && len(l.Line) < 300 {
 					add(l.Line)
@@ -75,10 +75,14 @@ func FuzzCodec(f *testing.F) {
 
 // commandOf is the command that the codec read last, with ENCAP.
 func commandOf(c *Codec) string {
-	if c.in.msg.Command == "ENCAP" {
-		return "ENCAP " + c.in.name()
+	switch cmd := c.in.cmd; {
+	case cmd == nil:
+		return ""
+	case cmd.encap:
+		return "ENCAP " + cmd.name
+	default:
+		return cmd.name
 	}
-	return c.in.msg.Command
 }
 
 // FuzzLink feeds lines to a link of each kind, which must neither panic nor answer with more than one line can hold.

@@ -11,6 +11,9 @@ import (
 // The TS version that is spoken, and the oldest that is understood.
 const tsVersion = 6
 
+// maxClockDelta is solanum's default for ts_max_delta.
+const maxClockDelta = 5 * time.Minute
+
 // Options are what a Link is told besides who we are.
 type Options struct {
 	// Dialect is what the peer speaks; "" finds out, which costs a round trip with hybrid. A side that accepts must know
@@ -66,6 +69,9 @@ func NewLink(id s2s.Identity, o Options) *Link {
 	l := &Link{id: id, opt: o, offer: o.Capabilities}
 	if l.opt.Accept && l.opt.Dialect == "" {
 		l.opt.Dialect = Solanum
+	}
+	if l.id.MaxClockDelta == 0 {
+		l.id.MaxClockDelta = maxClockDelta
 	}
 	if l.offer == nil {
 		l.offer = Offer(l.opt.Dialect)
@@ -226,7 +232,7 @@ func (l *Link) checkSvinfo(now time.Time, params []string, step *s2s.Step) *s2s.
 		return l.protocolError("the peer speaks TS " + params[0] + ", at least " + params[1] + ", and we " + strconv.Itoa(tsVersion))
 	}
 	delta := now.Sub(time.Unix(theirs, 0)).Abs()
-	if l.id.MaxClockDelta == 0 || delta <= l.id.MaxClockDelta {
+	if delta <= l.id.MaxClockDelta {
 		return nil
 	}
 	text := "Excessive TS delta (my TS=" + formatTS(now.Unix()) + ", their TS=" + formatTS(theirs) + ", delta=" + formatTS(int64(delta/time.Second)) + ")"

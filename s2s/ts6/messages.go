@@ -14,7 +14,7 @@ const statusSigns = rankSigns + "="
 // neither is refused here.
 func decodeMessage(r *reader) (s2s.Body, *s2s.ParseError) {
 	b := messageTo(r.arg(0))
-	b.Kind, b.Text = s2s.MessageKind(r.msg.Command), r.arg(1)
+	b.Kind, b.Text = s2s.MessageKind(r.cmd.name), r.arg(1)
 	return b, nil
 }
 
@@ -82,15 +82,7 @@ func encodeEcho(w *writer, body s2s.Body) {
 // decodeOperMessage has the text last, and before it who is meant: the letter of SNOTE, the command of OPERSPY.
 func decodeOperMessage(r *reader) (s2s.Body, *s2s.ParseError) {
 	n := len(r.args) - 1
-	return s2s.OperMessage{Kind: r.name(), Audience: strings.Join(r.args[:n], " "), Text: r.args[n]}, nil
-}
-
-// name is the command, or that inside ENCAP.
-func (r *reader) name() string {
-	if r.msg.Command == "ENCAP" {
-		return r.msg.Param(1)
-	}
-	return r.msg.Command
+	return s2s.OperMessage{Kind: r.cmd.name, Audience: strings.Join(r.args[:n], " "), Text: r.args[n]}, nil
 }
 
 func encodeOperMessage(w *writer, body s2s.Body) {

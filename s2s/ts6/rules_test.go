@@ -21,6 +21,8 @@ var rules = []rule{
 	// The link.
 	{Solanum, "PASS secret TS 6 :00A", "PASS * TS 6 :00A", `{"event":"handshake","body":{"command":"PASS","params":["*","TS","6","00A"]}}`},
 	{Hybrid, "PASS secret", "PASS *", `{"event":"handshake","body":{"command":"PASS","params":["*"]}}`},
+	{Solanum, "pass secret TS 6 :00A", "PASS * TS 6 :00A", `{"event":"handshake","body":{"command":"PASS","params":["*","TS","6","00A"]}}`},
+	{Solanum, ":00S encap * su :00AAAAAAB", ":00S ENCAP * SU :00AAAAAAB", `{"event":"user_changed","source":"00S","body":{"user":"00AAAAAAB","account":""}}`},
 	{Solanum, "CAPAB :QS EX", "", `{"event":"handshake","body":{"command":"CAPAB","params":["QS EX"]}}`},
 	{Solanum, "SVINFO 6 6 0 :1", "", `{"event":"handshake","body":{"command":"SVINFO","params":["6","6","0","1"]}}`},
 	{Hybrid, "SERVER hub.example.net 1 1HA + :d", "", `{"event":"handshake","body":{"command":"SERVER","params":["hub.example.net","1","1HA","+","d"]}}`},
@@ -182,7 +184,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: %v", r.line, err)
 			continue
 		}
-		used[c.in.find()] = true
+		used[c.in.cmd] = true
 		data, err := json.Marshal(e)
 		if err != nil {
 			t.Fatal(err)
@@ -213,7 +215,7 @@ func unescaped(s string) string {
 
 // isQuery reports whether a row is one of the many questions, which are all alike and tested by TestQueries.
 func isQuery(cmd *command) bool {
-	probe := reader{args: []string{"a", "b", "c"}}
+	probe := reader{cmd: cmd, args: []string{"a", "b", "c"}}
 	body, err := cmd.decode(&probe)
 	_, query := body.(s2s.Query)
 	return err == nil && query && cmd.name != "REHASH"

@@ -13,10 +13,10 @@ const hiddenMark = "(H) "
 // decodeHandshake keeps the line as it is, but for the password.
 func decodeHandshake(r *reader) (s2s.Body, *s2s.ParseError) {
 	params := r.list(0)
-	if r.msg.Command == "PASS" {
+	if r.cmd.name == "PASS" {
 		params[0] = "*"
 	}
-	return s2s.Handshake{Command: r.msg.Command, Params: params}, nil
+	return s2s.Handshake{Command: r.cmd.name, Params: params}, nil
 }
 
 func encodeHandshake(w *writer, b s2s.Body) {

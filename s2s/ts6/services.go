@@ -89,7 +89,7 @@ func encodeSvsnick(w *writer, body s2s.Body) {
 
 // decodeForce is what has the user first and the rest for its server to understand.
 func decodeForce(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Force{Action: actions[r.name()], User: r.ref(0), Params: r.list(1)}, nil
+	return s2s.Force{Action: actions[r.cmd.name], User: r.ref(0), Params: r.list(1)}, nil
 }
 
 // actions are the commands of decodeForce, by the names of s2s.Force.
@@ -238,7 +238,7 @@ func encodeMetadata(w *writer, body s2s.Body) {
 
 // decodeQuery keeps the parameters; who is asked stands among them.
 func decodeQuery(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Query{Command: r.name(), Params: r.list(0)}, nil
+	return s2s.Query{Command: r.cmd.name, Params: r.list(0)}, nil
 }
 
 func encodeQuery(w *writer, body s2s.Body) { w.args(body.(s2s.Query).Params, true) }
@@ -259,7 +259,7 @@ func encodeRehash(w *writer, body s2s.Body) {
 }
 
 func decodeHousekeeping(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Housekeeping{Command: r.name(), Params: r.list(0)}, nil
+	return s2s.Housekeeping{Command: r.cmd.name, Params: r.list(0)}, nil
 }
 
 func encodeHousekeeping(w *writer, body s2s.Body) {

@@ -77,6 +77,9 @@ func (s *httpSession) Post(ctx context.Context, lines ...string) error {
 }
 
 func (s *httpSession) postOne(ctx context.Context, line string) error {
+	if s.isClosed() {
+		return ErrClosed
+	}
 	body, err := json.Marshal(PostRequest{Data: line, ClientMessageId: messageID(line)})
 	if err != nil {
 		return fmt.Errorf("posting: %w", err)
@@ -176,6 +179,12 @@ func (s *httpSession) stream(ctx context.Context) {
 			s.c.pool.failed(server)
 		}
 	}
+}
+
+func (s *httpSession) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err == ErrClosed
 }
 
 func (s *httpSession) isDeleted() bool {

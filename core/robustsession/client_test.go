@@ -103,13 +103,13 @@ func (s *script) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			s.mu.Lock()
 		}
-		over := n >= len(s.lines)
-		cut := n-int(id.ID) >= s.cut
-		s.mu.Unlock()
-		if over {
+		if n >= len(s.lines) {
+			s.mu.Unlock()
 			return
 		}
 		m := AppendLineMessage(nil, ID{uint64(n + 1), 1}, 0, []byte(s.lines[n]))
+		cut := n-int(id.ID) >= s.cut
+		s.mu.Unlock()
 		if cut {
 			w.Write(m[:len(m)/2])
 			return

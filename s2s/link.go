@@ -39,7 +39,8 @@ type Link interface {
 	Established() bool
 	// Codec is set up for what was negotiated.
 	Codec() Codec
-	// Dialect names the peer's software family once it is known: solanum, charybdis, hybrid, unreal5, unreal6.
+	// Dialect names the peer's software family once it is known: solanum, charybdis, hybrid, unreal4, unreal5,
+	// unreal6.
 	Dialect() string
 }
 

@@ -32,7 +32,8 @@ func readTKL(r *reader) (s2s.Body, *s2s.ParseError) {
 		return s2s.Housekeeping{Command: "TKL", Params: r.list(0)}, nil
 	}
 	b := s2s.NetworkBan{Kind: kind, Remove: r.arg(0) == "-", User: r.arg(2), Host: r.arg(3), SetBy: r.arg(4)}
-	if b.Remove && len(r.args) < 8 {
+	isFilter := strings.HasSuffix(kind, "spamfilter")
+	if b.Remove && len(r.args) < 8 && !isFilter {
 		return b, nil
 	}
 	extra := tklExtra[kind]
@@ -50,7 +51,7 @@ func readTKL(r *reader) (s2s.Body, *s2s.ParseError) {
 	for i, key := range extra {
 		b.Extra = append(b.Extra, s2s.Fact{Key: key, Value: r.arg(7 + i)})
 	}
-	if strings.HasSuffix(kind, "spamfilter") {
+	if isFilter {
 		b = spamfilter(b)
 	}
 	return b, nil
@@ -100,7 +101,7 @@ func writeTKL(w *writer, b s2s.NetworkBan) {
 	}
 	w.orStar(b.User)
 	w.word(b.Host, b.SetBy)
-	if b.Remove && b.SetAt == 0 {
+	if b.Remove && b.SetAt == 0 && b.Expires == 0 && b.Reason == "" {
 		return
 	}
 	w.number(b.Expires, b.SetAt)

@@ -150,7 +150,7 @@ func (w *writer) modeRoom(channel string) int {
 // readTopic reads "channel setter ts :text" and the short "channel :text". That of a server replaces an older one only,
 // that of a user any (topic.c:cmd_topic).
 func readTopic(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Topic{Channel: r.arg(0), Text: r.last(), Rule: s2s.TopicNewer}
+	b := s2s.Topic{Channel: r.arg(0), Text: r.arg(1), Rule: s2s.TopicNewer}
 	if sourceKind(r.msg.Source) == user {
 		b.Rule = s2s.TopicAlways
 	}
@@ -161,7 +161,7 @@ func readTopic(r *reader) (s2s.Body, *s2s.ParseError) {
 	if err != nil {
 		return nil, err
 	}
-	b.Setter, b.SetAt = r.arg(1), at
+	b.Setter, b.SetAt, b.Text = r.arg(1), at, r.arg(3)
 	return b, nil
 }
 

@@ -351,6 +351,16 @@ func TestLongText(t *testing.T) {
 	}
 }
 
+// TestLongLine holds that only text is cut where lines are short.
+func TestLongLine(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	for _, b := range []s2s.Body{s2s.Kick{Channel: "#" + long, User: s2s.Ref(long)}, s2s.Query{Command: "WHOIS", Params: []string{long, long}}} {
+		if lines, err := NewCodec(Features{}).Encode(s2s.Event{Source: "001AAAAAA", Body: b}); err == nil {
+			t.Errorf("%s was cut: %q", b.Name(), lines)
+		}
+	}
+}
+
 // TestCannotSay holds that what the protocol has no words for is refused, and so is what would be another line.
 func TestCannotSay(t *testing.T) {
 	nick := "x"
@@ -363,7 +373,7 @@ func TestCannotSay(t *testing.T) {
 		{Body: s2s.Force{Action: "login"}}, {Body: s2s.Force{Action: "sasl", User: "a"}}, {Body: s2s.Force{Action: "nick", User: "a"}},
 		{Body: s2s.Topic{Channel: "#c", Rule: s2s.TopicETB}}, {Body: s2s.Join{Channel: "#c", HasTS: true}}, {Body: s2s.Invite{User: "a", Channel: "#c", Notice: true}},
 		{Body: s2s.NetworkBan{Kind: "resv", Host: "x"}}, {Body: s2s.NetworkBan{Kind: "gline", Host: "x", SetBy: "a", Duration: 5}},
-		{Body: s2s.UserQuit{Reason: "a\r\nQUIT"}}, {Source: "a b", Body: s2s.Away{}}, {Tags: "a b", Source: "a", Body: s2s.Away{}},
+		{Source: "001", Body: s2s.UserQuit{}}, {Source: "alice", Body: s2s.EndOfBurst{}}, {Source: "alice", Body: s2s.UserQuit{Reason: "a\r\nQUIT"}}, {Source: "a b", Body: s2s.Away{}}, {Tags: "a b", Source: "a", Body: s2s.Away{}},
 		{Body: s2s.Kick{Channel: "#a b", User: "x"}}, {Body: s2s.Kick{Channel: "", User: "x"}}, {Body: s2s.Kick{Channel: ":a", User: "x"}},
 		{Body: s2s.UserIntroduced{Nick: "a", Ident: "a", RealHost: "h", UID: "001AAAAAA", IP: "nonsense"}},
 		{Body: s2s.ChannelBurst{Channel: "#c", Members: []s2s.Member{{User: "001AAAAAA", Status: "y"}}}},
@@ -371,11 +381,19 @@ func TestCannotSay(t *testing.T) {
 		{Body: s2s.ChannelBurst{Channel: "#c", Lists: []s2s.ListEntry{{Letter: "q", Mask: "x"}}}},
 		{Body: s2s.ChannelBurst{Channel: "#c", Lists: []s2s.ListEntry{{Letter: "b", Mask: ""}}}},
 		{Body: s2s.ChannelBurst{Channel: "#c", Lists: []s2s.ListEntry{{Letter: "b", Mask: "x", SetBy: "a>b", SetAt: 5}}}},
+		{Body: s2s.ChannelBurst{Channel: "#c", Lists: []s2s.ListEntry{{Letter: "b", Mask: strings.Repeat("x", 500)}}}},
+		{Body: s2s.Kick{Channel: "#" + strings.Repeat("x", MaxLine), User: "x"}},
 		{Body: s2s.Numeric{Code: 1000, Target: "a"}}, {Body: s2s.StandardReply{User: "a", Kind: "FOO"}}, {Body: s2s.ServerInfo{Kind: "GCAP"}},
 		{Body: s2s.ServerInfo{Kind: "SINFO"}},
 	} {
-		if lines, err := NewCodec(full).Encode(e); err == nil {
-			t.Errorf("%+v was written as %q", e, lines)
+		sources := []s2s.Ref{e.Source}
+		if e.Source == "" { // whoever says it
+			sources = []s2s.Ref{"", "001", "alice"}
+		}
+		for _, e.Source = range sources {
+			if lines, err := NewCodec(full).Encode(e); err == nil {
+				t.Errorf("%+v was written as %q", e, lines)
+			}
 		}
 	}
 }

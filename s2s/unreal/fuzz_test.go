@@ -42,6 +42,9 @@ func FuzzDecode(f *testing.F) {
 		for _, l := range lines {
 			checkWritten(t, c, e, l, len(lines) == 1)
 		}
+		if all && len(lines) == 1 && len(lines[0]) < MaxLine && len(e.Tags) <= MaxOwnTags {
+			checkSame(t, c, e, lines[0])
+		}
 	})
 }
 
@@ -50,6 +53,17 @@ func checkParseError(t *testing.T, err error) {
 	pe, ok := err.(*s2s.ParseError)
 	if !ok || pe.Reason == "" || pe.Detail == "" {
 		t.Fatalf("%#v", err)
+	}
+}
+
+// checkSame holds that nothing of an event is lost in a line that is long enough for it.
+func checkSame(t *testing.T, c *Codec, e s2s.Event, line string) {
+	t.Helper()
+	back, err := c.Decode(line)
+	want, _ := json.Marshal(e)
+	got, _ := json.Marshal(back)
+	if err != nil || string(got) != string(want) {
+		t.Fatalf("%s was written as %q, which is\n%s", want, line, got)
 	}
 }
 

@@ -132,7 +132,7 @@ func chooseUserModes(e s2s.Event, b s2s.UserModes) string {
 	switch {
 	case b.Shown:
 		return "SVS2MODE"
-	case b.Account != nil || b.User != e.Source:
+	case b.Account != nil || b.User != e.Source || sourceKind(string(e.Source)) != user:
 		return "SVSMODE"
 	}
 	return "UMODE2"

@@ -133,6 +133,8 @@ func writeSJOIN(w *writer, b s2s.ChannelBurst) {
 		}
 		if items.Len() > 0 {
 			items.WriteByte(' ')
+		} else if len(item) > w.room() {
+			w.fail("%q is too long for a line", item)
 		}
 		items.WriteString(item)
 	}
@@ -183,7 +185,7 @@ func (w *writer) entry(e s2s.ListEntry) string {
 		return ""
 	}
 	item := listPrefixes[i:i+1] + w.banForPeer(e.Mask)
-	if w.features.Setters && e.SetAt != 0 {
+	if w.features.Setters && (e.SetAt != 0 || e.SetBy != "") {
 		item = "<" + strconv.FormatInt(e.SetAt, 10) + "," + e.SetBy + ">" + item
 	}
 	if !isWord(item) || e.Mask == "" || strings.IndexByte(e.SetBy, '>') >= 0 {

@@ -249,7 +249,7 @@ func properties(b s2s.UserChanged) (parts []s2s.UserChanged) {
 // chooseUserChanged names the command for the change of one property; "" when there is none: a nick changes with NICK,
 // a certificate with MD, and the real host never.
 func chooseUserChanged(e s2s.Event, b s2s.UserChanged) string {
-	verb := either(b.User == e.Source, "SET", "CHG")
+	verb := either(b.User == e.Source && sourceKind(string(e.Source)) == user, "SET", "CHG")
 	switch {
 	case b.IfTS != 0 || b.Nick != nil || b.NickTS != nil || b.RealHost != nil || b.Certificate != nil:
 		return ""

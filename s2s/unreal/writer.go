@@ -45,6 +45,9 @@ func (c *Codec) encode(e s2s.Event) ([]string, error) {
 	if cmd == nil {
 		return nil, fmt.Errorf("unreal: %s cannot be said in this protocol", e.Body.Name())
 	}
+	if kind := sourceKind(string(e.Source)); cmd.from&kind == 0 {
+		return nil, fmt.Errorf("unreal: a %s may not say %s", kind, name)
+	}
 	w := &writer{features: c.features, event: e, name: name}
 	if !cmd.encode(w, e.Body) {
 		return nil, fmt.Errorf("unreal: %s cannot be said with %s", e.Body.Name(), name)
@@ -140,11 +143,14 @@ func (w *writer) args(list []string, colon bool) {
 	}
 	last := len(list) - 1
 	w.word(list[:last]...)
-	if colon || !isWord(list[last]) {
-		w.text(list[last])
-		return
+	switch s := list[last]; {
+	case colon:
+		w.text(s)
+	case len(s) > MaxLine || isWord(s):
+		w.word(s)
+	default:
+		w.text(s)
 	}
-	w.word(list[last])
 }
 
 // end finishes a line.
@@ -158,16 +164,32 @@ func (w *writer) end() {
 		m.Tags = capTags(w.event.Tags)
 	}
 	w.check(&m)
-	w.lines = append(w.lines, string(m.AppendLimit(nil, w.limit(&m))))
+	w.lines = append(w.lines, w.fit(&m))
 	w.params, w.trailing = w.params[:0], false
 }
 
+// fit cuts free text that is too long; nothing else may be cut.
+func (w *writer) fit(m *irc.Message) string {
+	line := m.AppendTags(nil)
+	tags := len(line)
+	line = m.AppendBody(line)
+	limit := w.limit(tags)
+	over := len(line) - tags - limit
+	if over <= 0 {
+		return string(line)
+	}
+	if !m.Trailing || over > len(m.Last()) {
+		w.fail("%d bytes are too many for a line", len(line)-tags)
+	}
+	return string(m.AppendLimit(line[:0], limit))
+}
+
 // limit is how long the line without tags may be.
-func (w *writer) limit(m *irc.Message) int {
+func (w *writer) limit(tags int) int {
 	if !w.features.BigLines {
 		return MaxLine
 	}
-	return MaxBigLine - len(m.AppendTags(nil))
+	return MaxBigLine - tags
 }
 
 // room is how many bytes a list may have behind the parameters so far, where lines are split at the usual length.

@@ -43,6 +43,17 @@ var (
 	commandRows []command
 )
 
+// testCommand is the one command that is there only while the configuration has TestCommands.
+const testCommand = "PANIC"
+
+// command is the command of this name, in upper case, that the configuration offers, or nil.
+func (s *Server) command(name string) *command {
+	if name == testCommand && !s.cfg.TestCommands {
+		return nil
+	}
+	return commands[name]
+}
+
 func init() { // not an initialiser: handlers refer to the table
 	commands, commandRows = make(map[string]*command, len(table)), make([]command, len(table))
 	for i, row := range table {

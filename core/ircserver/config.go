@@ -78,8 +78,13 @@ type Limits struct {
 	ChannelsPerUser, ListEntries, ModesPerLine, TargetsPerMessage, Silence, Accept     int
 }
 
-// DefaultConfig is what a new network starts with.
-func DefaultConfig() Config {
+// DefaultConfig is what a new network starts with: its first leader proposes it. Other defaults may be chosen in later
+// releases; what is left out of a configuration file has them, too.
+func DefaultConfig() Config { return InitialConfig() }
+
+// InitialConfig is what the machine of every network works with until the first KindConfig of its log. It never changes:
+// a replica that replays a log from its beginning with another one would differ from the rest.
+func InitialConfig() Config {
 	return Config{
 		MachineVersion:      1,
 		NetworkName:         "robustirc.net",

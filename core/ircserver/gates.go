@@ -193,8 +193,8 @@ func isAction(text string) bool {
 	return ok && (rest == "" || rest[0] == ' ' || rest[0] == '\x01')
 }
 
-// nickGate says whether u may change its nick while in ch: mode N, and bans and quiets for those without voice.
-func (s *Server) nickGate(u *session, ch *channel) *failure {
+// nickGate says whether u may change its nick, to nick, while in ch: mode N, and bans and quiets for those without voice.
+func (s *Server) nickGate(u *session, ch *channel, nick string) *failure {
 	m := ch.byID[u.id]
 	switch {
 	case u.services || m == nil:
@@ -202,7 +202,7 @@ func (s *Server) nickGate(u *session, ch *channel) *failure {
 	case ch.modes.has('N'):
 		return failText(irc.ERR_NONICKCHANGE, irc.ERR_NONICKCHANGE.Textf(ch.name), ch.name)
 	case m.status == 0 && ch.isMuted(u):
-		return fail(irc.ERR_BANNICKCHANGE, u.nick, ch.name)
+		return fail(irc.ERR_BANNICKCHANGE, nick, ch.name)
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package ircserver
 
 import (
-	"slices"
+	"iter"
 
 	"robustirc/core/irc"
 )
@@ -13,7 +13,7 @@ func (s *Server) cmdHelp(u *session, c *call) *failure {
 		return nil
 	}
 	topic := irc.UpperCommand(c.Param(0))
-	cmd := commands[topic]
+	cmd := s.command(topic)
 	if lines := s.modeHelp(topic); lines != nil {
 		s.helpLines(u, topic, lines)
 		return nil
@@ -39,9 +39,20 @@ func (s *Server) helpLines(u *session, topic string, lines []string) {
 	s.reply(u, irc.RPL_ENDOFHELP, topic)
 }
 
+// commandNames yields the names of the commands that the configuration offers, in ascending order.
+func (s *Server) commandNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range CommandNames() {
+			if s.command(name) != nil && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
 // helpIndex lists the commands.
 func (s *Server) helpIndex(u *session) {
 	s.replyText(u, irc.RPL_HELPSTART, "HELP <command> explains one of these, HELP CMODE and HELP UMODE the modes:", "index")
-	s.replyWords(u, irc.RPL_HELPTXT, slices.Values(CommandNames()), "index")
+	s.replyWords(u, irc.RPL_HELPTXT, s.commandNames(), "index")
 	s.reply(u, irc.RPL_ENDOFHELP, "index")
 }

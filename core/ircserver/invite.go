@@ -33,12 +33,13 @@ func (s *Server) cmdInvite(u *session, c *call) *failure {
 	case 1:
 		return needParams("INVITE")
 	}
-	v, ch := s.user(c.Param(0)), s.channels[foldChan(c.Param(1))]
+	v := s.user(c.Param(0))
 	if v == nil {
 		return noSuchNick(printable(c.Param(0)))
 	}
-	if ch == nil {
-		return noSuchChannel(printable(c.Param(1)))
+	ch, f := s.channelFor(u, c.Param(1))
+	if f != nil {
+		return f
 	}
 	if f := s.inviteGate(u, v, ch); f != nil {
 		return f
@@ -118,9 +119,9 @@ const knockInterval = int64(time.Minute)
 
 // cmdKnock asks the operators of a channel that u cannot join to let it in.
 func (s *Server) cmdKnock(u *session, c *call) *failure {
-	ch := s.channels[foldChan(c.Param(0))]
-	if ch == nil {
-		return noSuchChannel(printable(c.Param(0)))
+	ch, f := s.channelFor(u, c.Param(0))
+	if f != nil {
+		return f
 	}
 	if f := s.knockGate(u, ch); f != nil {
 		return f

@@ -97,10 +97,10 @@ func (s *Server) cmdPart(u *session, c *call) *failure {
 		if name == "" {
 			continue
 		}
-		ch := s.channels[foldChan(name)]
+		ch, f := s.channelFor(u, name)
 		switch {
-		case ch == nil:
-			s.fail(u, noSuchChannel(printable(name)))
+		case f != nil:
+			s.fail(u, f)
 		case ch.byID[u.id] == nil:
 			s.fail(u, notOnChannel(ch.name))
 		default:

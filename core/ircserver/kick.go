@@ -30,9 +30,9 @@ func (s *Server) cmdKick(u *session, c *call) *failure {
 
 // kick removes one member from one channel.
 func (s *Server) kick(u *session, name, nick, reason string) *failure {
-	ch := s.channels[foldChan(name)]
-	if ch == nil {
-		return noSuchChannel(printable(name))
+	ch, f := s.channelFor(u, name)
+	if f != nil {
+		return f
 	}
 	if f := s.mayKick(u, ch); f != nil {
 		return f

@@ -7,13 +7,9 @@ import (
 	"robustirc/core/irc"
 )
 
-// showList sends the entries of a list mode. Lists that only those see who may change them are refused to others, and
-// everything of a hidden channel to those outside.
+// showList sends the entries of a list mode. Lists that only those see who may change them are refused to others.
 func (s *Server) showList(by *modeActor, ch *channel, row *modeRow) *failure {
-	switch {
-	case !s.seesChannel(by.session, ch):
-		return notOnChannel(ch.name)
-	case row.list.opsOnly && !by.rankIn(ch).atLeast(row.need):
+	if row.list.opsOnly && !by.rankIn(ch).atLeast(row.need) {
 		return needOp(ch.name)
 	}
 	head := []string{ch.name}

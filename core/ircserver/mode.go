@@ -12,10 +12,10 @@ func (s *Server) cmdMode(u *session, c *call) *failure {
 	if !irc.IsChannel(c.Param(0)) {
 		return s.userMode(u, c)
 	}
-	ch := s.channels[foldChan(c.Param(0))]
+	ch, f := s.channelFor(u, c.Param(0))
 	switch {
-	case ch == nil:
-		return noSuchChannel(printable(c.Param(0)))
+	case f != nil:
+		return f
 	case c.NumParams() == 1:
 		s.showModes(u, ch)
 	default:
@@ -101,18 +101,21 @@ func (s *Server) changeModes(by *modeActor, ch *channel, args []string) {
 	}
 	e.relay()
 	for _, err := range errs {
-		e.refuse(modeError(ch, err))
+		e.refuse(modeError(ch, err, offer.row(err.Mode)))
 	}
 	s.dropIfEmpty(ch)
 }
 
-// modeError is the numeric for a letter that could not be read.
-func modeError(ch *channel, err irc.ModeError) *failure {
+// modeError is the numeric for a letter that could not be read; row is nil for one that is no mode. An empty value of
+// a mode is an invalid one (Modern IRC, 696), a nick that is missing is a parameter of MODE that is missing.
+func modeError(ch *channel, err irc.ModeError, row *modeRow) *failure {
 	letter := modeLetter(err.Mode)
-	switch err.Reason {
-	case irc.ErrNoModeParam:
+	switch {
+	case err.Reason == irc.ErrNoModeParam && row.kind == irc.ModePrefix:
 		return failText(irc.ERR_NEEDMOREPARAMS, "Mode "+letter+" needs a parameter", "MODE")
-	case irc.ErrBadModeParam:
+	case err.Reason == irc.ErrNoModeParam:
+		return invalidParam(ch, letter, "", "Mode "+letter+" needs a parameter")
+	case err.Reason == irc.ErrBadModeParam:
 		return invalidParam(ch, letter, err.Param, "A parameter is one word that does not begin with a colon")
 	}
 	return fail(irc.ERR_UNKNOWNMODE, letter)

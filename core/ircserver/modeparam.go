@@ -64,10 +64,7 @@ func positive(n int) string {
 
 // invalidParam is 696: a mode's parameter is not valid, and why.
 func invalidParam(ch *channel, letter, param, why string) *failure {
-	if param == "" || strings.IndexByte(param, ' ') >= 0 || param[0] == ':' {
-		param = "*" // it could not stand in the middle of a line
-	}
-	return failText(irc.ERR_INVALIDMODEPARAM, why, ch.name, letter, param)
+	return failText(irc.ERR_INVALIDMODEPARAM, why, ch.name, letter, printable(param))
 }
 
 func parseKey(s *Server, _ *modeActor, ch *channel, raw string) (string, *failure) {
@@ -90,12 +87,12 @@ func parseLimit(_ *Server, _ *modeActor, ch *channel, raw string) (string, *fail
 // parseForward accepts an existing channel other than ch in which the setter is an operator, so that nobody can fill
 // somebody else's channel.
 func parseForward(s *Server, by *modeActor, ch *channel, raw string) (string, *failure) {
-	to := s.channels[foldChan(raw)]
+	to, f := s.channelFor(by.session, raw)
 	switch {
+	case f != nil:
+		return "", f
 	case to == ch:
 		return "", invalidParam(ch, "f", raw, "A channel cannot forward to itself")
-	case to == nil:
-		return "", noSuchChannel(raw)
 	case !by.rankIn(to).atLeast(statusOp):
 		return "", needOp(to.name)
 	}

@@ -33,7 +33,7 @@ func (s *Server) cmdNick(u *session, c *call) *failure {
 	}
 	if u.registered {
 		for _, ch := range u.channels {
-			if f := s.nickGate(u, ch); f != nil {
+			if f := s.nickGate(u, ch, nick); f != nil {
 				return f
 			}
 		}

@@ -130,10 +130,10 @@ func (s *Server) dispatch(u *session, c *call) {
 		return
 	}
 	m := c.Message
-	cmd, ok := commands[irc.UpperCommand(m.Command)]
+	cmd := s.command(irc.UpperCommand(m.Command))
 	var f *failure
 	switch {
-	case !ok:
+	case cmd == nil:
 		f = unknownCommand(m.Command)
 	case !u.registered && !cmd.unregistered:
 		f = fail(irc.ERR_NOTREGISTERED)

@@ -11,7 +11,7 @@ var table = []commandRow{
 	{"PONG", 0, true, "", (*Server).cmdPong, "PONG <token>", "Answers a PING."},
 	{"QUIT", 0, true, "", (*Server).cmdQuit, "QUIT [:<reason>]", "Leaves the network."},
 	{"ERROR", 0, true, "", (*Server).cmdError, "ERROR", "Is for servers; ignored from clients."},
-	{"PANIC", 0, false, "", (*Server).cmdPanic, "PANIC", "Makes the server fail, where tests of that are allowed."},
+	{testCommand, 0, false, "", (*Server).cmdPanic, "PANIC", "Makes the server fail, where tests of that are allowed."},
 	// join.go, kick.go, invite.go, topic.go, names.go
 	{"JOIN", 1, false, "", (*Server).cmdJoin, "JOIN <channel>{,<channel>} [<key>{,<key>}] | JOIN 0", "Joins channels."},
 	{"PART", 1, false, "", (*Server).cmdPart, "PART <channel>{,<channel>} [:<reason>]", "Leaves channels."},

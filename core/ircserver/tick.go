@@ -102,9 +102,6 @@ func (s *Server) applyDead(in *Input) {
 
 // cmdPanic makes changes of which only a part can be, and panics: a test of what happens to messages of death.
 func (s *Server) cmdPanic(u *session, c *call) *failure {
-	if !s.cfg.TestCommands {
-		return unknownCommand(c.Command)
-	}
 	s.sendText(s.neighbours(u), u.prefix, "PRIVMSG", u.nick, "nobody must see this")
 	delete(s.nicks, foldNick(u.nick))
 	u.nick = "half"

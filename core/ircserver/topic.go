@@ -10,14 +10,11 @@ import (
 
 // cmdTopic shows or changes a topic.
 func (s *Server) cmdTopic(u *session, c *call) *failure {
-	ch := s.channels[foldChan(c.Param(0))]
-	if ch == nil {
-		return noSuchChannel(printable(c.Param(0)))
+	ch, f := s.channelFor(u, c.Param(0))
+	if f != nil {
+		return f
 	}
 	if c.NumParams() == 1 {
-		if !s.seesChannel(u, ch) {
-			return notOnChannel(ch.name)
-		}
 		s.showTopic(u, ch)
 		return nil
 	}

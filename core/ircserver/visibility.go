@@ -13,6 +13,16 @@ func (s *Server) seesChannel(u *session, ch *channel) bool {
 	return !ch.hidden() || ch.byID[u.id] != nil || s.may(u, privAuspex)
 }
 
+// channelFor returns the channel of this name, or the answer when there is none. To those who must not learn of a hidden
+// channel there is none: every command but JOIN and messages, whose refusals say why, looks channels up here.
+func (s *Server) channelFor(u *session, name string) (*channel, *failure) {
+	ch := s.channels[foldChan(name)]
+	if ch == nil || !u.services && !s.seesChannel(u, ch) {
+		return nil, noSuchChannel(printable(name))
+	}
+	return ch, nil
+}
+
 // seesUser reports whether v appears to u when u looks for users without naming one (WHO masks, NAMES from outside).
 func (s *Server) seesUser(u, v *session) bool {
 	return u == v || !v.modes.has('i') || shareChannel(u, v) || s.may(u, privAuspex)

@@ -120,7 +120,7 @@ func (n *Node) open() error {
 	}
 	n.stores.entries.took = func(d time.Duration) { n.metrics.fsyncSeconds.Observe(d.Seconds()) }
 	n.fsm = newFSM(fsmConfig{
-		Logs: n.stores.log, Initial: ircserver.DefaultConfig(), Compression: compression, Logger: n.log, Stop: n.cfg.Fatal,
+		Logs: n.stores.log, Initial: ircserver.InitialConfig(), Compression: compression, Logger: n.log, Stop: n.cfg.Fatal,
 	})
 	if err := n.cfg.Registerer.Register(&replicaMetrics{f: n.fsm, stores: n.stores}); err != nil {
 		return fmt.Errorf("registering the metrics: %w", err)

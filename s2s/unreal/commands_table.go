@@ -33,10 +33,10 @@ var table = []command{
 	{"PROTOCTL", 1, peer, readProtoctl, says(writeProtoctl)},
 	{"SERVER", 2, servers, readServer, says(writeServer)},
 	{"SID", 4, servers, readSID, says(writeServer)},
-	{"SINFO", 6, server, readSINFO, says(writeSINFO)},
+	{"SINFO", 6, servers, readSINFO, says(writeSINFO)},
 	{"SDESC", 1, anybody, readSDESC, says(writeSDESC)},
 	{"NETINFO", 8, servers, readNETINFO, says(writeNETINFO)},
-	{"EOS", 0, server, readEOS, says(writeEOS)},
+	{"EOS", 0, servers, readEOS, says(writeEOS)},
 	{"SQUIT", 1, anybody, readSQUIT, says(writeSQUIT)},
 	{"PING", 1, anybody, readPing, says(writePing)},
 	{"PONG", 1, anybody, readPong, says(writePong)},
@@ -52,7 +52,7 @@ var table = []command{
 	{"SVSFLINE", 1, anybody, readHousekeeping, says(writeHousekeepingText)},
 
 	// users
-	{"UID", 12, server, readUID, says(writeUID)},
+	{"UID", 12, servers, readUID, says(writeUID)},
 	{"NICK", 1, user, readNick, says(writeNick)},
 	{"QUIT", 0, user, readQuit, says(writeQuit)},
 	{"KILL", 1, anybody, readKill, says(writeKill)},
@@ -69,14 +69,14 @@ var table = []command{
 	{"SWHOIS", 2, anybody, readSWhois, says(writeSWhois)},
 
 	// channels
-	{"SJOIN", 3, server, readSJOIN, says(writeSJOIN)},
+	{"SJOIN", 3, servers, readSJOIN, says(writeSJOIN)},
 	{"JOIN", 1, user, readJoin, writeJoin},
 	{"PART", 1, user, readPart, says(writePart)},
 	{"KICK", 2, anybody, readKick, says(writeKick)},
 	{"MODE", 2, anybody, readMode, says(writeMode)},
 	{"TOPIC", 2, anybody, readTopic, says(writeTopic)},
 	{"MLOCK", 2, anybody, readMLOCK, says(writeMLOCK)},
-	{"INVITE", 2, user, readInvite, says(writeInvite)},
+	{"INVITE", 2, anybody, readInvite, says(writeInvite)},
 	{"KNOCK", 1, user, readKnock, says(writeKnock)},
 
 	// messages

@@ -360,7 +360,7 @@ func (l *Link) mayIntroduce(source s2s.Ref, b s2s.ServerIntroduced) *s2s.LinkErr
 // endOfBurst sees whether it is the peer's own: those of the servers behind it come before their users, and mean
 // nothing for us.
 func (l *Link) endOfBurst(step *s2s.Step, source s2s.Ref) {
-	if l.Established() && !l.burstEnded && l.isPeer(string(source)) {
+	if l.Established() && !l.burstEnded && (source == "" || l.isPeer(string(source))) {
 		l.burstEnded, step.BurstEnded = true, true
 	}
 }

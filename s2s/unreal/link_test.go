@@ -437,7 +437,7 @@ func TestRuntimeProtoctl(t *testing.T) {
 
 // TestBurstEnd holds that only the peer's own EOS ends the burst, by id or name, and once.
 func TestBurstEnd(t *testing.T) {
-	for _, own := range []string{":001 EOS", ":hub.example.net EOS"} {
+	for _, own := range []string{":001 EOS", ":hub.example.net EOS", "EOS"} {
 		l, _, _ := dial(t, hello...)
 		for _, tt := range []struct {
 			line string

@@ -14,7 +14,7 @@
 //	             that is what the machine remembers of message ids; passwords are checked and taken out
 //	propose      finds the leader, here or over the peer connection, and tries again until the line is committed
 //	admit        at the leader: throttled lines wait in the timer heap, the others go on at once
-//	proposer     everything that waits goes into one entry; up to three entries are on their way
+//	proposer     everything that waits goes into one entry; up to two entries are on their way
 //	raft         commit and fsync on a majority
 //	fsm          on every node; at the leader the entry's future resolves, and with it the posts
 //	notices      followers are told the commit index at once

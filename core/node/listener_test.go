@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,48 @@ func TestPeersMustProveThePassword(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_ = stranger.Shutdown(ctx)
+}
+
+// A certificate that was replaced on disk is served after ReloadTLS, and a broken one is not.
+func TestCertificatesAreReloaded(t *testing.T) {
+	t.Parallel()
+	var files node.TLSFiles
+	c := nodetest.Start(t, 1, func(_ int, cfg *node.Config) { files = cfg.TLS })
+	served := func() string {
+		conn, err := tls.Dial("tcp", c.Nodes[0].Status().Addr, insecure("http/1.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return string(conn.ConnectionState().PeerCertificates[0].Raw)
+	}
+	before := served()
+	other := nodetest.TLS(t)
+	for from, to := range map[string]string{other.Cert: files.Cert, other.Key: files.Key} {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if served() != before {
+		t.Error("the certificate changed before it was reloaded")
+	}
+	if err := c.Nodes[0].ReloadTLS(); err != nil {
+		t.Fatal(err)
+	}
+	after := served()
+	if after == before {
+		t.Error("the old certificate is served after ReloadTLS")
+	}
+	if err := os.WriteFile(files.Cert, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Nodes[0].ReloadTLS(); err == nil || served() != after {
+		t.Errorf("a broken certificate: %v, or it replaced the one that was good", err)
+	}
 }
 
 func value(t *testing.T, g prometheus.Gatherer, name string) float64 {

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,10 @@ func TestTheLeaderCanLeave(t *testing.T) {
 	follower := (leader + 1) % 3
 	c.WaitFor("two members", func() bool { return len(c.Nodes[follower].Servers()) == 2 })
 	connect(t, c, follower, "after")
+	c.WaitFor("the removed node to notice", func() bool {
+		err := c.Nodes[leader].Ready()
+		return errors.Is(err, node.ErrOutOfService) && strings.Contains(err.Error(), "removed")
+	})
 }
 
 func TestMembersMustNotShareAnAddress(t *testing.T) {

@@ -97,6 +97,20 @@ func (p *peers) of(id raft.ServerID) peerHealth {
 	return peerHealth{}
 }
 
+// disowned reports whether the members that answer say that this node is none of them.
+func (p *peers) disowned() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	disowned := false
+	for _, h := range p.health {
+		if h.healthy && h.said.isMember {
+			return false
+		}
+		disowned = disowned || h.healthy
+	}
+	return disowned
+}
+
 // beginPing marks a member as being pinged, unless it is already.
 func (p *peers) beginPing(id raft.ServerID) bool {
 	p.mu.Lock()

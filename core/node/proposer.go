@@ -17,7 +17,7 @@ const (
 	batchBytes    = 64 << 10
 	batchOverhead = 32 // about what an input costs beside its text
 	// batchesInFlight is how many entries may be on their way: one is being written while the next is being gathered.
-	batchesInFlight = 3
+	batchesInFlight = 2
 	applyTimeout    = 10 * time.Second // to get into raft's queue
 )
 

@@ -64,6 +64,9 @@ func (n *Node) Ready() error {
 	if n.quarantined.Load() != nil || n.calls.isClosed() || !n.caughtUp.Load() {
 		return n.notReady()
 	}
+	if n.peers.disowned() {
+		return fmt.Errorf("%w: this node was removed from the network: stop it and delete its data directory", ErrOutOfService)
+	}
 	if silence := n.silence(); silence > leaderSilence {
 		return fmt.Errorf("%w: no leader has been heard of for %v: is a majority of the nodes running and connected, and is this node still a member?",
 			ErrOutOfService, silence.Round(time.Second))

@@ -36,9 +36,9 @@ type ClientConfig struct {
 // Times of the version 1 client.
 const (
 	// attemptTimeout is how long one server has to answer a POST or DELETE, or to begin a stream.
-	attemptTimeout = 15 * time.Second
+	attemptTimeout = 5 * time.Second
 	// silence is how long a stream may carry nothing; the network pings every 20 s.
-	silence = 65 * time.Second
+	silence = 30 * time.Second
 )
 
 // maxQueued is how many lines a session holds that Receive has not returned; then its stream is not read on.
@@ -78,7 +78,7 @@ func transport(cfg ClientConfig) *http.Transport {
 		MaxIdleConnsPerHost: 1 << 16,
 		IdleConnTimeout:     90 * time.Second,
 		ForceAttemptHTTP2:   !cfg.HTTP1,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 3 * time.Second, PingTimeout: 3 * time.Second},
 	}
 	if cfg.HTTP1 {
 		t.Protocols = new(http.Protocols)

@@ -20,7 +20,7 @@ const (
 	connectTimeout = 3 * time.Second
 	// pingInterval is how long the connection may be silent before the client pings; deadAfter, before it is given up.
 	pingInterval = time.Second
-	deadAfter    = 3500 * time.Millisecond
+	deadAfter    = 2800 * time.Millisecond
 	// leaderPatience is how long the client stays with a server that knows no leader.
 	leaderPatience = 2500 * time.Millisecond
 	writeTimeout   = 10 * time.Second

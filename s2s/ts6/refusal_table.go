@@ -22,7 +22,7 @@ const (
 	adviceBug      = "this is a fault of ours: keep the log of the link and report it"
 	adviceCertfp   = "set the fingerprint of our certificate as fingerprint (solanum, charybdis) or tls_certificate_fingerprint (hybrid) in the connect block of $NAME in the peer's ircd.conf"
 	adviceDialect  = "the peer needs our SID in PASS: set the dialect of the link to solanum, and its SID ($SID) to a digit followed by two of A-Z and 0-9"
-	adviceThrottle = "exempt our address in the peer's ircd.conf (auth block with flags = exceed_limit and an exempt entry), and reconnect less often"
+	adviceThrottle = "we connected too often: wait, or put our address into an exempt block of the peer's ircd.conf, and rehash it"
 	adviceTimeout  = "the peer heard nothing of us for its ping_time: look for a network that loses packets, or a process of ours that hung"
 )
 

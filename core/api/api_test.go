@@ -192,6 +192,19 @@ func (m *messages) until(text string) robustsession.Message {
 	}
 }
 
+// expectEOF skips what the stream still carries, up to its orderly end.
+func (m *messages) expectEOF() {
+	m.t.Helper()
+	watchdog := time.AfterFunc(patience, func() { m.resp.Body.Close() })
+	defer watchdog.Stop()
+	var msg robustsession.Message
+	for err := error(nil); err != io.EOF; err = m.d.Decode(&msg) {
+		if err != nil {
+			m.t.Fatalf("the stream ends with %v", err)
+		}
+	}
+}
+
 // both runs a test over HTTP/1.1 and HTTP/2.
 func both(t *testing.T, test func(t *testing.T, http2 bool)) {
 	for _, http2 := range []bool{false, true} {
@@ -231,12 +244,7 @@ func TestSessionFromBeginningToEnd(t *testing.T) {
 		n.expect(c, 200, "DELETE", "/robustirc/v1/"+s.Sessionid, `{"Quitmessage":"bye"}`, "X-Session-Auth", s.Sessionauth)
 		m.until("ERROR")
 		m.next(robustsession.TypePing) // after the DELETE was answered, before the end
-		var rest robustsession.Message
-		for err := error(nil); err != io.EOF; err = m.d.Decode(&rest) {
-			if err != nil {
-				t.Fatalf("the stream ends with %v", err)
-			}
-		}
+		m.expectEOF()
 		n.expect(c, 404, "GET", "/robustirc/v1/"+s.Sessionid+"/messages?lastseen=0.0", "", "X-Session-Auth", s.Sessionauth)
 	})
 }
@@ -333,7 +341,6 @@ func TestPostsAreHeldDuringElections(t *testing.T) {
 		resp := n.request(c, "POST", "/robustirc/v1/"+s.Sessionid+"/message", `{"Data":"PING held","ClientMessageId":9}`, "X-Session-Auth", s.Sessionauth)
 		answered <- resp.StatusCode
 	}()
-	m.next(robustsession.TypePing)
 	m.next(robustsession.TypePing) // streams go on
 	select {
 	case status := <-answered:
@@ -365,14 +372,16 @@ func TestStreamEndsWhenTheNodeGoes(t *testing.T) {
 	c := n.client(true)
 	m := n.open(c, n.create(c), "0.0")
 	n.node.Stop()
-	var msg robustsession.Message
-	for {
-		if err := m.d.Decode(&msg); err == io.EOF {
-			return
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
+	m.expectEOF()
+}
+
+// TestStreamEndsWhenTheNodeIsCutOff: a node that has known no leader for longer than any election sends clients away.
+func TestStreamEndsWhenTheNodeIsCutOff(t *testing.T) {
+	n := newNetwork(t, 1, nil)
+	c := n.client(false)
+	m := n.open(c, n.create(c), "0.0")
+	n.node.Elect(false)
+	m.expectEOF()
 }
 
 func TestGapIsGone(t *testing.T) {
@@ -431,12 +440,7 @@ func TestNewerStreamSupersedes(t *testing.T) {
 	s := n.register(c, "alice")
 	older := n.open(c, s, "0.0")
 	n.open(c, s, "0.0").until(" 001 ")
-	var msg robustsession.Message
-	for err := error(nil); err != io.EOF; err = older.d.Decode(&msg) {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	older.expectEOF()
 }
 
 // TestStuckBodyIsRefused is about a client that announces a body and does not send it.

@@ -17,6 +17,10 @@ import (
 // answer, then another message on the stream, to see an orderly end; the DELETE may have gone to another node.
 const partingPause = 250 * time.Millisecond
 
+// maxLeaderless is after how many pings in a row without a leader a stream ends: no election takes that long, so this
+// node is cut off, and the client may find one that is not.
+const maxLeaderless = 3
+
 // streamBuffer is what a stream borrows while it writes.
 type streamBuffer struct {
 	items []outputstream.Item
@@ -33,7 +37,8 @@ type stream struct {
 	rc *http.ResponseController
 	r  *outputstream.Reader
 
-	extended time.Time // when the write deadline was set last
+	extended   time.Time // when the write deadline was set last
+	leaderless int       // how many pings in a row found no leader
 }
 
 // getMessages answers GET /robustirc/v1/<sid>/messages.
@@ -88,6 +93,9 @@ func (s *stream) serve(r *http.Request) {
 		case <-s.r.Ready():
 			err = s.write(s.pending)
 		case <-ping.C:
+			if s.cutOff() {
+				return
+			}
 			err = s.write(s.ping)
 		case <-r.Context().Done():
 			return
@@ -101,6 +109,15 @@ func (s *stream) serve(r *http.Request) {
 			return
 		}
 	}
+}
+
+// cutOff notes whether there is a leader and reports whether there was none for too long.
+func (s *stream) cutOff() bool {
+	s.leaderless++
+	if s.a.node.LeaderAddr() != "" {
+		s.leaderless = 0
+	}
+	return s.leaderless >= maxLeaderless
 }
 
 // part ends the stream of a session that has ended.

@@ -63,6 +63,17 @@ func commandOf(line string) string {
 	return irc.UpperCommand(m.Command)
 }
 
+// commandName is the command of a client's line, for the log; "" for anything but a line, "unknown" for what is none.
+func (s *replicaStats) commandName(in *ircserver.Input) string {
+	if in.Kind != ircserver.KindLine {
+		return ""
+	}
+	if name := commandOf(in.Text); s.commands[name] != nil {
+		return name
+	}
+	return "unknown"
+}
+
 func (s *replicaStats) death() {
 	s.deaths.Add(1)
 	s.kinds[ircserver.KindDead].Add(1)

@@ -58,7 +58,9 @@ func (f *fsm) bury(index uint64, pos int, in *ircserver.Input, p *panicked) ([]i
 	}
 	id := f.machine.Inputs() + 1
 	f.logger.Error("an input made the machine panic: its session is closed, the network lives on; please report this",
-		"input", id, "index", index, "session", in.Session, "kind", in.Kind, "text", in.Text, "panic", p.value, "stack", string(p.stack))
+		"input", id, "index", index, "session", in.Session, "kind", in.Kind, "command", f.stats.commandName(in), "length", len(in.Text),
+		"panic", p.value, "stack", string(p.stack))
+	f.logger.Debug("the input that made the machine panic", "input", id, "text", in.Text) // people's words: not in an ordinary log
 	f.stats.death()
 	d := buried
 	outs, again := f.try(f.machine, d.replace(in))

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -149,6 +150,22 @@ func TestMessageOfDeathOnThreeReplicas(t *testing.T) {
 }
 
 // TestRebuildCostsTheStateNotTheLog reads what was read back from the log for the second of two deaths.
+// TestTheLogOfADeathHasNoWords: what somebody wrote is no business of whoever reads the node's log.
+func TestTheLogOfADeathHasNoWords(t *testing.T) {
+	for level, words := range map[slog.Level]bool{slog.LevelInfo: false, slog.LevelDebug: true} {
+		g := newTraffic(t, 20)
+		f := newTestFSM(t, g.store)
+		var log bytes.Buffer
+		f.logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level}))
+		f.ApplyBatch([]*raft.Log{threeSessions(g), g.batch(line(1, "PANIC :a private word"))})
+		for part, want := range map[string]bool{"command=PANIC": true, "length=21": true, "private": words} {
+			if strings.Contains(log.String(), part) != want {
+				t.Errorf("at level %s the log contains %q: %v\n%s", level, part, !want, &log)
+			}
+		}
+	}
+}
+
 func TestRebuildCostsTheStateNotTheLog(t *testing.T) {
 	g := newTraffic(t, 21)
 	reads := &readCounter{LogStore: g.store}

@@ -27,8 +27,11 @@ const (
 	muxWatch = 500 * time.Millisecond
 	// muxOps is how many requests of one session may wait; the protocol has one Post under way.
 	muxOps = 16
-	// muxPending is how many requests of a connection may be under way; then it is not read on.
-	muxPending = 4096
+	// muxPending and muxPendingBytes are how many requests of a connection, and how many bytes of them, may be under way,
+	// muxAnswers how many bytes of answers may wait for the client to read them; then it is not read on.
+	muxPending      = 4096
+	muxPendingBytes = 16 << 20
+	muxAnswers      = 1 << 20
 	// muxWrite is how much is written at once, in bytes, and framePayload how much goes into one Lines frame.
 	muxWrite     = 64 << 10
 	framePayload = 16 << 10
@@ -46,10 +49,12 @@ type muxConn struct {
 	group   *outputstream.Group
 	wake    chan struct{}
 	slots   chan struct{} // one token per request under way
+	room    chan struct{} // holds a token when the reader may go on
 	work    sync.WaitGroup
 
 	mu       sync.Mutex
 	out      []byte // frames that wait for the writer, other than Lines
+	pending  int    // bytes of the requests under way
 	resumed  []*outputstream.Reader
 	sessions map[ircserver.SessionID]*muxSession
 }
@@ -86,7 +91,7 @@ func (a *API) serveMux(w http.ResponseWriter, r *http.Request) {
 	nc.SetDeadline(time.Time{})
 	c := &muxConn{
 		a: a, nc: nc, peer: hostOnly(r.RemoteAddr), group: outputstream.NewGroup(), wake: make(chan struct{}, 1),
-		slots: make(chan struct{}, muxPending), sessions: map[ircserver.SessionID]*muxSession{},
+		room: make(chan struct{}, 1), slots: make(chan struct{}, muxPending), sessions: map[ircserver.SessionID]*muxSession{},
 	}
 	c.ctx, c.cancel = context.WithCancel(a.ctx)
 	c.serve(rw.Reader)
@@ -126,6 +131,9 @@ func (c *muxConn) read(buffered *bufio.Reader) error {
 	early, _ := buffered.Peek(buffered.Buffered())
 	r := robustsession.NewFrameReader(bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), c.nc), 32<<10))
 	for first := true; ; first = false {
+		if err := c.awaitRoom(); err != nil {
+			return err
+		}
 		c.nc.SetReadDeadline(time.Now().Add(muxSilence))
 		f, err := r.Next()
 		if err != nil {
@@ -150,9 +158,9 @@ func (c *muxConn) read(buffered *bufio.Reader) error {
 func (c *muxConn) handle(f robustsession.Frame) error {
 	switch f := f.(type) {
 	case *robustsession.Create:
-		return c.spawn(func() { c.create(f) })
+		return c.spawn(len(f.Remote), func() { c.create(f) })
 	case *robustsession.Delete:
-		return c.spawn(func() { c.delete(f) })
+		return c.spawn(len(f.Auth)+len(f.Quit), func() { c.delete(f) })
 	case *robustsession.Attach:
 		return c.enqueue(ircserver.SessionID(f.Session), f)
 	case *robustsession.Post:
@@ -170,32 +178,81 @@ func (c *muxConn) handle(f robustsession.Frame) error {
 	return nil
 }
 
-// spawn runs a request beside the others, once there is a slot.
-func (c *muxConn) spawn(f func()) error {
-	if err := c.acquire(); err != nil {
+// awaitRoom waits while the client is too far ahead of its requests, or too far behind with reading the answers.
+func (c *muxConn) awaitRoom() error {
+	for {
+		c.mu.Lock()
+		full := c.pending > muxPendingBytes || len(c.out) > muxAnswers
+		c.mu.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-c.room:
+		case <-c.ctx.Done():
+			return net.ErrClosed
+		}
+	}
+}
+
+// roomMade lets a reader that waits look again.
+func (c *muxConn) roomMade() {
+	select {
+	case c.room <- struct{}{}:
+	default:
+	}
+}
+
+// spawn runs a request of so many bytes beside the others, once there is a slot.
+func (c *muxConn) spawn(bytes int, f func()) error {
+	if err := c.acquire(bytes); err != nil {
 		return err
 	}
 	c.work.Go(func() {
-		defer c.release()
+		defer c.release(bytes)
 		f()
 	})
 	return nil
 }
 
-func (c *muxConn) acquire() error {
+// acquire counts a request of so many bytes as under way, once there is a slot.
+func (c *muxConn) acquire(bytes int) error {
 	select {
 	case c.slots <- struct{}{}:
-		return nil
 	case <-c.ctx.Done():
 		return net.ErrClosed
 	}
+	c.mu.Lock()
+	c.pending += bytes
+	c.mu.Unlock()
+	return nil
 }
 
-func (c *muxConn) release() { <-c.slots }
+func (c *muxConn) release(bytes int) {
+	<-c.slots
+	c.mu.Lock()
+	c.pending -= bytes
+	c.mu.Unlock()
+	c.roomMade()
+}
+
+// weight is how many bytes a request of a session keeps while it waits.
+func weight(f robustsession.Frame) (bytes int) {
+	switch f := f.(type) {
+	case *robustsession.Attach:
+		bytes = len(f.Auth)
+	case *robustsession.Post:
+		bytes = len(f.Remote)
+		for _, l := range f.Lines {
+			bytes += len(l.Text)
+		}
+	}
+	return bytes
+}
 
 // enqueue makes a request wait for the ones of its session before it.
 func (c *muxConn) enqueue(sid ircserver.SessionID, f robustsession.Frame) error {
-	if err := c.acquire(); err != nil {
+	if err := c.acquire(weight(f)); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -237,7 +294,7 @@ func (c *muxConn) workOff(s *muxSession) {
 		case *robustsession.Post:
 			c.post(s, f)
 		}
-		c.release()
+		c.release(weight(op))
 	}
 }
 
@@ -401,7 +458,7 @@ func (c *muxConn) credit(sid ircserver.SessionID, n uint64) {
 	}
 }
 
-// send queues a frame. The queue is bounded by the requests under way.
+// send queues a frame. The queue is bounded by the requests under way, and by awaitRoom.
 func (c *muxConn) send(f robustsession.Frame) {
 	c.mu.Lock()
 	c.out = robustsession.AppendFrame(c.out, f)

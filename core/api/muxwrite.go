@@ -72,6 +72,7 @@ func (w *muxWriter) flush() error {
 	clear(w.resumed)
 	w.resumed = w.resumed[:0]
 	w.mu.Unlock()
+	w.roomMade()
 	w.ready = w.group.Take(w.ready)
 	for _, r := range w.ready {
 		w.lines(r)

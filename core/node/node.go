@@ -176,7 +176,7 @@ func (n *Node) raftConfig() *raft.Config {
 	c.ElectionTimeout = n.cfg.HeartbeatTimeout
 	c.LeaderLeaseTimeout = n.cfg.HeartbeatTimeout
 	c.CommitTimeout = n.cfg.CommitTimeout
-	c.MaxAppendEntries = 512
+	c.MaxAppendEntries = 64 // of up to 64 KiB each: what must cross to a follower within transportTimeout
 	c.BatchApplyCh = true
 	c.SnapshotInterval = n.cfg.SnapshotInterval
 	c.SnapshotThreshold = n.cfg.SnapshotThreshold

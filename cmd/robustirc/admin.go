@@ -86,17 +86,23 @@ func (c *adminClient) do(ctx context.Context, server, method, path string, heade
 	reply, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s %s at %s: %s: %s", method, path, server, resp.Status, strings.TrimSpace(string(reply)))
+		if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+			err = refusal{err}
+		}
 	}
 	return reply, resp.Header, err
 }
+
+// refusal is what every server of the network would answer.
+type refusal struct{ error }
 
 // any sends a request to the first server that answers it.
 func (c *adminClient) any(ctx context.Context, method, path string, header http.Header, body []byte) ([]byte, http.Header, error) {
 	var errs []error
 	for _, server := range c.servers {
 		reply, h, err := c.do(ctx, server, method, path, header, body)
-		if err == nil {
-			return reply, h, nil
+		if err == nil || errors.As(err, new(refusal)) {
+			return reply, h, err
 		}
 		errs = append(errs, err)
 	}

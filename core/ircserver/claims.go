@@ -64,7 +64,7 @@ func passClaims(m *irc.Message, line string) (string, []Claim) {
 	if m.NumParams() == 0 {
 		return line, nil
 	}
-	parts := passParts(m.Last())
+	parts := passParts(strings.Join(m.Params(), " ")) // not every client writes a password with a space as trailing
 	var claims []Claim
 	if p, ok := parts["services"]; ok {
 		claims = append(claims, Claim{Name: grantServices, Password: p})

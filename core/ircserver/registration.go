@@ -14,7 +14,7 @@ func (s *Server) cmdPass(u *session, c *call) *failure {
 	if u.registered {
 		return fail(irc.ERR_ALREADYREGISTERED)
 	}
-	u.pass = strings.Clone(passParts(c.Last())["nickserv"])
+	u.pass = strings.Clone(passParts(c.rest(0))["nickserv"])
 	u.granted = strings.Clone(c.in.Granted)
 	return nil
 }

@@ -18,7 +18,7 @@ const (
 	adviceSID      = "another server of the network has this SID: give the link a SID of its own in our configuration; $SID is refused"
 	adviceName     = "the network already has a server $NAME: either our last link is still known (wait for its ping timeout), or give the link another server name"
 	adviceConnect  = `add a connect block with the name "$NAME" to the peer's ircd.conf, with our address as host, and rehash it`
-	adviceHubMask  = `allow servers behind us: add hub_mask = "*" to the connect block of $NAME in the peer's ircd.conf (solanum, charybdis and hybrid alike), and rehash it`
+	adviceHubMask  = `allow servers behind us: add hub_mask = "*" to the connect block of $NAME in the peer's ircd.conf (charybdis, hybrid), and rehash it`
 	adviceBug      = "this is a fault of ours: keep the log of the link and report it"
 	adviceCertfp   = "set the fingerprint of our certificate as fingerprint (solanum, charybdis) or tls_certificate_fingerprint (hybrid) in the connect block of $NAME in the peer's ircd.conf"
 	adviceDialect  = "the peer needs our SID in PASS: set the dialect of the link to solanum, and its SID ($SID) to a digit followed by two of A-Z and 0-9"

@@ -29,7 +29,8 @@ const (
 	muxOps = 16
 	// muxPending and muxPendingBytes are how many requests of a connection, and how many bytes of them, may be under way,
 	// muxAnswers how many bytes of answers may wait for the client to read them; then it is not read on.
-	muxPending      = 4096
+	// All are more than an election makes wait, so that pings are answered in time.
+	muxPending      = 16 << 10
 	muxPendingBytes = 16 << 20
 	muxAnswers      = 1 << 20
 	// muxWrite is how much is written at once, in bytes, and framePayload how much goes into one Lines frame.

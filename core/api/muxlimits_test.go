@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,5 +32,30 @@ func TestMuxClientThatDoesNotReadAnswers(t *testing.T) {
 	// A TLS connection cannot write on after a deadline: what the server has read of it must be answered all the same.
 	for range min(1<<18, sent/len(ping)) {
 		next[*robustsession.Pong](m)
+	}
+}
+
+// TestMuxRequestsUnderWayAreBounded: while there is no leader requests are held, and what they keep has a bound.
+func TestMuxRequestsUnderWayAreBounded(t *testing.T) {
+	const kept = 40 << 20
+	n := newNetwork(t, 1, nil)
+	n.node.Elect(false)
+	m := n.rawMux(t)
+	m.send(hello(""))
+	create := robustsession.AppendFrame(nil, &robustsession.Create{Req: 1, Remote: strings.Repeat("x", 200<<10)})
+	sent := 0
+	for sent < kept {
+		m.SetWriteDeadline(time.Now().Add(time.Second))
+		k, err := m.Write(create)
+		if sent += k; err != nil {
+			break
+		}
+	}
+	if sent >= kept {
+		t.Fatalf("the server keeps %d bytes of requests", sent)
+	}
+	n.node.Elect(true)
+	for range sent / len(create) {
+		next[*robustsession.Created](m)
 	}
 }

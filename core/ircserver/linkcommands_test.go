@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"robustirc/core/irc"
@@ -75,6 +76,18 @@ func linkedServer(t testing.TB) (s *Server, link SessionID) {
 		t.Fatal("the link did not come up")
 	}
 	return s, 1
+}
+
+func TestPseudoClientsAreBounded(t *testing.T) {
+	s, link := linkedServer(t)
+	var refused bool
+	for i := range maxPseudoClients {
+		outs := s.Apply(&Input{Kind: KindLine, Time: 1e18, Session: link, Text: fmt.Sprintf("NICK c%d 1 1 u h services.example 0 :r", i)})
+		refused = len(outs) == 1 && strings.Contains(outs[0].Line, " 437 ")
+	}
+	if n := len(s.pseudoClients(s.sessions[link])); n != maxPseudoClients || !refused {
+		t.Errorf("the link has %d pseudo-clients, the last was refused: %v", n, refused)
+	}
 }
 
 // FuzzLink sends what it likes as a services link: the machine neither fails nor contradicts itself, says nothing that

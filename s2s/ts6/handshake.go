@@ -78,12 +78,18 @@ func (l *Link) pass(line string, params []string) {
 // sameSecret compares in a time that does not tell where they differ.
 func sameSecret(a, b string) bool { return sha256.Sum256([]byte(a)) == sha256.Sum256([]byte(b)) }
 
+// maxCapabilities is how many words of CAPAB are kept; servers have some twenty.
+const maxCapabilities = 100
+
 func (l *Link) capab(params []string, step *s2s.Step) *s2s.LinkError {
 	if l.peer.capabSeen && l.opt.Dialect != Hybrid {
 		return l.refuse(step, l.protocolError("CAPAB twice"), "CAPAB received twice")
 	}
 	l.peer.capabSeen = true
 	for _, word := range capabilities(params) {
+		if len(l.peer.capabilities) == maxCapabilities {
+			break // hybrid takes CAPAB any number of times
+		}
 		l.peer.capabilities = append(l.peer.capabilities, strings.Clone(word))
 	}
 	return nil

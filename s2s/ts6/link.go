@@ -31,6 +31,9 @@ type Options struct {
 // When we dial and do not know the dialect, we open as to solanum, with the SID in PASS, which hybrid does not look at
 // (hyb:m_pass.c:mr_pass), and a SERVER of three parameters, to which hybrid answers 461 (hyb:m_server.c: args_min 6;
 // parse.c:parse_handle_command). Then its own form follows on the same connection.
+//
+// A Link has no clock. Its owner gives up a link that is not established after 30 seconds, as servers do, and sends PING
+// when it has heard nothing for a while.
 type Link struct {
 	id       s2s.Identity
 	opt      Options
@@ -140,9 +143,6 @@ func (l *Link) Dialect() string {
 	}
 	return string(l.codec.dialect)
 }
-
-// Peer returns the peer's server name and SID, which are known when the link is established.
-func (l *Link) Peer() (string, s2s.SID) { return l.peer.name, l.peer.sid }
 
 // Line takes a line of the peer. With an error the link is over; the replies that came with it are to be sent all the
 // same, as they tell the peer why.

@@ -100,8 +100,8 @@ func TestLoopback(t *testing.T) {
 		if dialler.Dialect() != string(c.hub) || dialler.burst != 1 || hub.burst != 1 {
 			t.Errorf("%s: dialect %s, %d and %d bursts ended", name, dialler.Dialect(), dialler.burst, hub.burst)
 		}
-		if peer, sid := hub.Peer(); peer != "gateway.example.net" || sid != "00G" {
-			t.Errorf("%s: the hub knows %s %s", name, peer, sid)
+		if peer := hub.Peer(); peer.Name != "gateway.example.net" || peer.SID != "00G" || len(peer.Capabilities) == 0 {
+			t.Errorf("%s: the hub knows %v", name, peer)
 		}
 		if pong := ":00A PONG hub.example.net :00G"; !slices.Contains(dialler.heard, pong) {
 			t.Errorf("%s: no %q in %q", name, pong, dialler.heard)

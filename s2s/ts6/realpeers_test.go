@@ -446,8 +446,8 @@ func (l *liveLink) close() {
 		l.conn.Close() // it is over, and we may be who said so
 		return
 	}
-	if _, sid := l.link.Peer(); l.link.Established() {
-		l.send(":" + string(l.link.id.SID) + " SQUIT " + string(sid) + " :done")
+	if l.link.Established() {
+		l.send(":" + string(l.link.id.SID) + " SQUIT " + string(l.link.Peer().SID) + " :done")
 	}
 	l.conn.SetReadDeadline(time.Now().Add(patience))
 	for {

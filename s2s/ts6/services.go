@@ -10,7 +10,8 @@ import (
 // decodeSasl is "from to step data…" (m_sasl.c:me_sasl). What is said between client and mechanism (C) is a secret.
 func decodeSasl(r *reader) (s2s.Body, *s2s.ParseError) {
 	b := s2s.SASL{From: r.ref(0), To: r.ref(1), Step: r.arg(2)}
-	if b.Step != "C" {
+	switch b.Step {
+	case "H", "S", "D", "M": // host, mechanism, done, mechanisms
 		b.Params = r.list(3)
 	}
 	return b, nil
@@ -18,8 +19,8 @@ func decodeSasl(r *reader) (s2s.Body, *s2s.ParseError) {
 
 func encodeSasl(w *writer, body s2s.Body) {
 	b := body.(s2s.SASL)
-	if b.Step == "C" {
-		w.fail("what a client says to a mechanism is never kept")
+	if len(b.Params) == 0 {
+		w.fail("what client and mechanism say to each other is never kept")
 	}
 	w.id(b.From)
 	w.id(b.To)

@@ -23,7 +23,7 @@ type sighting struct {
 
 // window is how far, in milliseconds and lines, the server's line may be from the client's.
 const (
-	windowMillis = 700
+	windowMillis = 1200
 	windowLines  = 60
 )
 
@@ -119,6 +119,9 @@ func happened(command, nick string, p []string) agreement {
 	switch {
 	case command == "JOIN" && len(p) >= 1:
 		return match(func(c network.Change) bool {
+			if u := rehosted(c); u != nil && u.Nick == nick {
+				return true
+			}
 			j, ok := c.(network.Joined)
 			return ok && j.User.Nick == nick && strings.EqualFold(j.Channel.Name, p[0])
 		})
@@ -172,10 +175,34 @@ func quitHappened(c network.Change, nick string) bool {
 	switch c := c.(type) {
 	case network.UserRemoved:
 		return c.User.Nick == nick
+	case network.UserChanged, network.NickChanged:
+		u := rehosted(c)
+		return u != nil && (u.Nick == nick || oldNick(c) == nick)
 	case network.Split:
 		return slices.ContainsFunc(c.Users, func(u *network.User) bool { return u.Nick == nick })
 	}
 	return false
+}
+
+// rehosted returns the user whom others see with another host, ident or, by SIGNON, nick: the servers show it as a quit
+// and a join, with the statuses as modes, to clients that do not know CHGHOST.
+func rehosted(c network.Change) *network.User {
+	switch c := c.(type) {
+	case network.UserChanged:
+		if c.Property == network.PropertyHost || c.Property == network.PropertyIdent {
+			return c.User
+		}
+	case network.NickChanged:
+		return c.User
+	}
+	return nil
+}
+
+func oldNick(c network.Change) string {
+	if c, ok := c.(network.NickChanged); ok {
+		return c.Old
+	}
+	return ""
 }
 
 func namesAgree(n *network.Network, channel, names string) bool {
@@ -212,6 +239,9 @@ func modesAgree(n *network.Network, channel string, words []string) bool {
 	if c == nil {
 		return false
 	}
+	if ours, _, _ := strings.Cut(c.ModeString(), " "); len(words) == 1 || words[1] == "" {
+		return sorted(words[0]) == sorted(ours) // who is not on the channel is not shown parameters
+	}
 	theirs, errs := irc.ParseModes(n.Modes(), words)
 	ours, _ := irc.ParseModes(n.Modes(), strings.Split(c.ModeString(), " "))
 	key := func(m irc.ModeChange) string { return string([]byte{m.Mode}) + " " + m.Param }
@@ -225,6 +255,12 @@ func modesAgree(n *network.Network, channel string, words []string) bool {
 	slices.Sort(a)
 	slices.Sort(b)
 	return len(errs) == 0 && slices.Equal(a, b)
+}
+
+func sorted(s string) string {
+	letters := strings.Split(s, "")
+	slices.Sort(letters)
+	return strings.Join(letters, "")
 }
 
 func listAgrees(n *network.Network, numeric string, p []string) bool {
@@ -281,6 +317,9 @@ func elements(words []string) (all []element) {
 
 func modeHappened(changes []network.Change, channel string, e element) bool {
 	for _, c := range changes {
+		if u := rehosted(c); u != nil && u.Nick == e.param && e.add {
+			return true
+		}
 		if j, ok := c.(network.Joined); ok && e.add && j.User.Nick == e.param && j.Status.Has(e.letter) {
 			return true // members of a burst join with what clients see as modes
 		}
@@ -295,6 +334,19 @@ func modeHappened(changes []network.Change, channel string, e element) bool {
 		}
 	}
 	return false
+}
+
+const cloaked = "UnrealIRCd cloaks users of ours for whom we give no cloak, with a key that we do not have"
+
+// exceptions are what clients saw and the model cannot know.
+var exceptions = map[string]string{
+	"unreal6/s18-svs-from-services CHGHOST gwuser gw gw.example.org":                    cloaked,
+	"unreal6/s19-sasl WHOIS sasluser gwsasl gw Clk-83DCFF58.example.org * Gateway user": cloaked,
+}
+
+// repeated reports whether a recording has a line again that held before: its log of a step begins with that of the last.
+func repeated(all []*sighting, s *sighting) bool {
+	return slices.ContainsFunc(all, func(o *sighting) bool { return o.held && o.what == s.what && o.number < s.number })
 }
 
 // TestClientsAgree holds the model against what real clients saw: the answers to NAMES, MODE, TOPIC, lists, WHO and
@@ -314,9 +366,12 @@ func TestClientsAgree(t *testing.T) {
 		})
 		for _, s := range all {
 			kind, _, _ := strings.Cut(s.what, " ")
-			if s.held {
+			switch why := exceptions[s.file+" "+s.what]; {
+			case s.held && why == "":
 				counts[kind]++
-			} else {
+			case s.held:
+				t.Errorf("%s:%d: %s is no exception any more", s.file, s.number, s.what)
+			case why == "" && !repeated(all, s):
 				t.Errorf("%s:%d: a client saw %s", s.file, s.number, s.what)
 			}
 		}
@@ -324,6 +379,9 @@ func TestClientsAgree(t *testing.T) {
 	total := 0
 	for _, c := range counts { // order does not matter: a sum
 		total += c
+	}
+	if total < 490 {
+		t.Errorf("only %d things that clients saw were found", total)
 	}
 	t.Logf("%d things that clients saw agree: %v", total, counts)
 }

@@ -1,8 +1,8 @@
 package network_test
 
 import (
-	"fmt"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,6 +89,10 @@ func (r recording) network(t testing.TB) *network.Network {
 	rules, err := network.RulesOf(r.dialect)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c, ok := r.codec.(*ts6.Codec); ok {
+		rules.Saves = rules.Saves && c.Has("SAVE")
+		rules.Resyncs = rules.Resyncs && c.Has("RESYNC")
 	}
 	n, err := network.New(rules, r.us())
 	if err != nil {

@@ -239,6 +239,9 @@ func postUntil(t *testing.T, c *nodetest.Cluster, mu *sync.Mutex, cl *client, se
 // checkStreams checks that the reader's stream is the same on every node and holds each acknowledged line once.
 func checkStreams(t *testing.T, c *nodetest.Cluster, reader *client, acked []int) {
 	t.Helper()
+	for i := range c.Nodes {
+		c.Ready(i) // the last victim may still be on its way
+	}
 	want := reader.lines(c.Nodes[0], ":the end")
 	next := make([]int, len(acked))
 	for _, l := range want {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -385,5 +386,28 @@ func TestFollowersLearnOfCommitsAtOnce(t *testing.T) {
 	t.Logf("median %v, worst %v", median, delays[len(delays)-1])
 	if median > 100*time.Millisecond { // CommitTimeout is far above; without notices the median would be, too
 		t.Errorf("median delay of a follower is %v", median)
+	}
+}
+
+// TestFirstSessionKnowsTheNetwork: whoever is there before the network has begun meets it under its own name.
+func TestFirstSessionKnowsTheNetwork(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := nodetest.Start(t, 1).Config("alone", l)
+	cfg.Bootstrap = []node.Peer{{ID: "alone", Addr: cfg.Advertise}}
+	n, err := node.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Shutdown(context.Background())
+	created, err := n.Create(t.Context(), node.CreateRequest{Remote: "192.0.2.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := nodetest.InitialConfig().NetworkName; created.Prefix != want {
+		t.Errorf("the first session was told that the server is %q, it is %q", created.Prefix, want)
 	}
 }

@@ -93,6 +93,7 @@ func (n *Node) noteLeader() {
 	if id == n.leader.self && !n.leader.get().self {
 		n.observeTime() // before the first input is stamped
 		n.clock.lead()
+		n.proposeInitialConfig() // before anybody's session, which would see the server's name change
 	}
 	if !n.leader.set(id, addr) {
 		return

@@ -57,6 +57,11 @@ func (n *Node) lead() {
 	if now, mayExpire := n.clock.read(); mayExpire && n.fsm.due(now) {
 		n.proposeUnheard(ircserver.Input{Kind: ircserver.KindTick})
 	}
+	n.proposeInitialConfig()
+}
+
+// proposeInitialConfig, at the leader, gives a new network its configuration; one that has any ignores it.
+func (n *Node) proposeInitialConfig() {
 	if first := n.cfg.InitialConfig; first.NetworkName != "" && n.NetworkConfig().Revision == 0 {
 		first.Revision = 1
 		n.proposeUnheard(ircserver.Input{Kind: ircserver.KindConfig, Text: ircserver.EncodeConfig(&first)})

@@ -22,6 +22,7 @@ type bridgeSettings struct {
 	cert, key, authKey string
 	protocol           string
 	logLevel, logFmt   string
+	unthrottled        bool
 	limits             bridge.Config
 }
 
@@ -54,6 +55,7 @@ tell every client.`,
 	f.StringVar(&s.protocol, "protocol", "mux", "mux, or http for networks that speak only RobustSession version 1")
 	f.IntVar(&s.limits.MaxConns, "max-connections", bridge.Default.MaxConns, "connections at a time; negative: unlimited")
 	f.IntVar(&s.limits.MaxPerIP, "max-per-ip", bridge.Default.MaxPerIP, "connections of one address (IPv6: /64) at a time, loopback excepted; negative: unlimited")
+	f.BoolVar(&s.unthrottled, "unthrottled", false, "the network does not throttle: slow clients down that are far ahead of it, instead of closing them for flooding")
 	f.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&s.logFmt, "log-format", "text", "text or json")
 	return cmd
@@ -73,6 +75,7 @@ func runBridge(ctx context.Context, s *bridgeSettings) error {
 	defer closeNetwork()
 	cfg := s.limits
 	cfg.Network, cfg.Log = bridge.Remote(network), log
+	cfg.Throttled = func() bool { return !s.unthrottled }
 	srv := bridge.New(cfg)
 	var work sync.WaitGroup
 	defer work.Wait()

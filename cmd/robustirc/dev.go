@@ -142,7 +142,9 @@ func (d *devNetwork) serveIRC(ctx context.Context, irc net.Listener) error {
 		Servers: d.servers(), BridgeKey: api.BridgeKey(d.password), TLS: tlsConfig, Logger: log,
 	})
 	defer mux.Close()
-	srv := bridge.New(bridge.Config{Network: bridge.Remote(mux), Log: log})
+	srv := bridge.New(bridge.Config{
+		Network: bridge.Remote(mux), Throttled: func() bool { return !d.settings.Unthrottled }, Log: log,
+	})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(irc, nil) }()
 	d.announce()

@@ -146,7 +146,8 @@ func (r *runningNode) serveIRC(s *nodeSettings, cfg node.Config, metrics prometh
 	if len(s.IRCListen)+len(s.IRCTLSListen) == 0 {
 		return nil
 	}
-	r.irc = bridge.New(bridge.Config{Network: nodeNetwork{r.node}, ServerName: s.NetworkName, Log: r.log})
+	network := nodeNetwork{r.node}
+	r.irc = bridge.New(bridge.Config{Network: network, Throttled: network.throttled, ServerName: s.NetworkName, Log: r.log})
 	registerBridgeMetrics(metrics, r.irc)
 	if err := listenIRC(s.IRCListen, nil, r.irc, &r.work, r.failed); err != nil || len(s.IRCTLSListen) == 0 {
 		return err

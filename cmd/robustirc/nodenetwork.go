@@ -32,8 +32,8 @@ func (n nodeNetwork) Create(ctx context.Context, client bridge.Client) (bridge.S
 	return &nodeSession{n.node, created.Session, created.Prefix, reader}, nil
 }
 
-// Throttles reports whether sessions are throttled: a client that is ahead then floods.
-func (n nodeNetwork) Throttles() bool { return n.node.NetworkConfig().PostMessageCooloff > 0 }
+// throttled reports whether the network throttles sessions.
+func (n nodeNetwork) throttled() bool { return n.node.NetworkConfig().PostMessageCooloff > 0 }
 
 type nodeSession struct {
 	node   *node.Node

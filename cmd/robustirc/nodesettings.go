@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -82,7 +83,7 @@ func givenFlags(f *pflag.FlagSet) (restore func() error) {
 	var sets []func() error
 	f.Visit(func(fl *pflag.Flag) {
 		if list, ok := fl.Value.(pflag.SliceValue); ok {
-			values := list.GetSlice()
+			values := slices.Clone(list.GetSlice()) // decoding reuses the memory
 			sets = append(sets, func() error { return list.Replace(values) })
 			return
 		}

@@ -169,8 +169,8 @@ func TestLostConnectionDeletesTheSessionAfterItsLines(t *testing.T) {
 
 func TestFloodIsClosedOnlyWhereThrottled(t *testing.T) {
 	for _, throttles := range []bool{true, false} {
-		n := &fakeNetwork{hold: make(chan struct{}), throttles: throttles}
-		s, addr := start(t, n, Config{}, nil)
+		n := &fakeNetwork{hold: make(chan struct{})}
+		s, addr := start(t, n, Config{Throttled: func() bool { return throttles }}, nil)
 		c := dial(t, addr)
 		go io.WriteString(c, strings.Repeat("PING x\r\n", 3*MaxQueuedLines))
 		if throttles {

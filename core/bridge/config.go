@@ -11,6 +11,9 @@ type Config struct {
 	Network Network
 	// ServerName is the source of what the bridge itself says before a session exists.
 	ServerName string
+	// Throttled says whether the network throttles sessions at the moment: a client that is ahead of it by more than
+	// the receive queue then floods, and is closed. Nil means that it does not.
+	Throttled func() bool
 	// Log receives what operators should know. Nil discards it.
 	Log *slog.Logger
 
@@ -47,6 +50,9 @@ var Default = Config{
 func (c Config) withDefaults() Config {
 	if c.ServerName == "" {
 		c.ServerName = Default.ServerName
+	}
+	if c.Throttled == nil {
+		c.Throttled = func() bool { return false }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -110,7 +110,7 @@ func (c *conn) read() {
 // proceed waits until there is room for more lines, and reports whether to read on.
 func (c *conn) proceed() bool {
 	for c.recv.full() {
-		if t, ok := c.srv.cfg.Network.(Throttler); ok && t.Throttles() {
+		if c.srv.cfg.Throttled() {
 			c.recv.close()
 			return c.punish("Excess Flood")
 		}

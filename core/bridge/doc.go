@@ -15,7 +15,7 @@
 // # Limits
 //
 // A reader that is ahead of the network by MaxQueuedLines or MaxQueuedBytes stops reading, and TCP slows the client
-// down. Where the network throttles (Throttler), such a client is flooding, and is closed with "Excess Flood". A client
+// down. Where the network throttles (Config.Throttled), such a client is flooding, and is closed with "Excess Flood". A client
 // that does not read for WriteTimeout is closed; how much output waits for it is bounded by the network's retention.
 // A connection holds a session only once it has sent a line; before that it is pending, costs one small goroutine, and
 // the oldest pending one gives way when there are more than MaxPending.

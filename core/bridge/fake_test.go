@@ -13,12 +13,9 @@ type fakeNetwork struct {
 	mu        sync.Mutex
 	sessions  []*fakeSession
 	createErr error
-	throttles bool
 	hold      chan struct{} // when not nil, Post waits until it is closed
 	noDelete  bool          // Delete blocks until its context ends
 }
-
-func (n *fakeNetwork) Throttles() bool { n.mu.Lock(); defer n.mu.Unlock(); return n.throttles }
 
 func (n *fakeNetwork) Create(ctx context.Context, client Client) (Session, error) {
 	n.mu.Lock()

@@ -36,11 +36,6 @@ type Network interface {
 	Create(ctx context.Context, client Client) (Session, error)
 }
 
-// Throttler is implemented by a Network that knows whether sessions are throttled at the moment.
-type Throttler interface {
-	Throttles() bool
-}
-
 // Lines are lines for a client.
 type Lines interface {
 	Len() int

@@ -19,13 +19,14 @@ var ErrTooManyAttempts = errors.New("node: too many attempts with a wrong passwo
 // The gate's limits.
 const (
 	gateFirstDelay = 10 * time.Millisecond // after one failure; doubles with each
-	gateMaxDelay   = 10 * time.Second
-	gateForget     = 10 * time.Minute // without an attempt, a source's failures are forgotten
-	gateSources    = 4096             // remembered sources; the longest silent one is forgotten first
-	gateWaiters    = 8                // attempts of one source that may wait at once
+	// gateMaxDelay is below dialTimeout: a peer behind the same address as somebody who guesses still gets in.
+	gateMaxDelay = time.Second
+	gateForget   = 10 * time.Minute // without an attempt, a source's failures are forgotten
+	gateSources  = 4096             // remembered sources; the longest silent one is forgotten first
+	gateWaiters  = 8                // attempts of one source that may wait at once
 )
 
-// PasswordGate checks the network password and slows down each source that gets it wrong: 10, 20, 40 ms … up to 10 s
+// PasswordGate checks the network password and slows down each source that gets it wrong: 10, 20, 40 ms … up to 1 s
 // before its next attempt is looked at. Sources do not wait for each other. It is safe for concurrent use.
 type PasswordGate struct {
 	hash  [sha256.Size]byte

@@ -152,7 +152,7 @@ func (f *configFile) check() error {
 		_, err1 := netip.ParseAddr(key)
 		_, err2 := netip.ParsePrefix(key)
 		if err1 != nil && err2 != nil {
-			errs = append(errs, fmt.Errorf("Banned %.80q: must be an IP address or a CIDR range", key))
+			errs = append(errs, fmt.Errorf("key Banned %.80q: must be an IP address or a CIDR range", key))
 		}
 	}
 	if f.OutputBytes < minOutputBytes {

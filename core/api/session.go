@@ -111,7 +111,7 @@ func acceptLine(line string) (string, error) {
 		line = cut(line, robustsession.MaxLine)
 	}
 	if err := robustsession.CheckLine(line); err != nil {
-		return "", fmt.Errorf("The line was refused: %w", err)
+		return "", fmt.Errorf("the line was refused: %w", err)
 	}
 	return line, nil
 }

@@ -134,8 +134,8 @@ func (n *notices) tell(s raft.Server) {
 
 func (n *notices) send(s raft.Server, what notice) {
 	req := raft.AppendEntriesRequest{
-		RPCHeader: raft.RPCHeader{ProtocolVersion: raftProtocol, ID: []byte(n.self), Addr: n.transport.EncodePeer(n.self, n.addr)},
-		Term:      what.term, Leader: n.transport.EncodePeer(n.self, n.addr),
+		RPCHeader:    raft.RPCHeader{ProtocolVersion: raftProtocol, ID: []byte(n.self), Addr: n.transport.EncodePeer(n.self, n.addr)},
+		Term:         what.term,
 		PrevLogEntry: what.index, PrevLogTerm: what.term, LeaderCommitIndex: what.index,
 	}
 	for try := range noticeTries {

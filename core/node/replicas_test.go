@@ -33,7 +33,6 @@ type replica struct {
 type network struct {
 	t        *testing.T
 	replicas map[string]*replica
-	next     ircserver.InputID
 }
 
 func testRaftConfig(id string) *raft.Config {
@@ -321,7 +320,7 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 	n.stop(r)
 	whole := r.dir
 
-	reopen := func(what string, damage func(dir string)) (error, []error) {
+	reopen := func(what string, damage func(dir string)) ([]error, error) {
 		t.Helper()
 		dir := filepath.Join(t.TempDir(), what)
 		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
@@ -331,7 +330,7 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 		var stopped stopRecorder
 		disk, err := openStores(dir, quiet(), stopped.stop)
 		if err != nil {
-			return err, stopped.errs()
+			return stopped.errs(), err
 		}
 		defer disk.Close()
 		_, trans := raft.NewInmemTransport("a")
@@ -339,9 +338,9 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 		if started != nil {
 			started.Shutdown().Error()
 		}
-		return err, stopped.errs()
+		return stopped.errs(), err
 	}
-	if err, stopped := reopen("whole", func(string) {}); err != nil || len(stopped) > 0 {
+	if stopped, err := reopen("whole", func(string) {}); err != nil || len(stopped) > 0 {
 		t.Fatalf("undamaged: %v, %v", err, stopped)
 	}
 	for what, damage := range map[string]func(dir string){
@@ -363,13 +362,13 @@ func TestDamageIsFoundAtTheStart(t *testing.T) {
 			}
 		},
 	} {
-		err, stopped := reopen(what, damage)
+		stopped, err := reopen(what, damage)
 		var c *CorruptError
 		if !errors.As(err, &c) || !strings.Contains(c.File, what) || len(stopped) != 1 {
 			t.Errorf("%s: started with %v, stopped with %v", what, err, stopped)
 		}
 	}
-	if err, _ := reopen("missing", func(dir string) {
+	if _, err := reopen("missing", func(dir string) {
 		paths, _ := filepath.Glob(filepath.Join(dir, snapshotDir, "*"))
 		for _, p := range paths {
 			os.Remove(p)

@@ -115,7 +115,6 @@ type call struct {
 	method, path string // the path after /robustirc/v1/
 	auth, remote string
 	body         []byte
-	stream       bool // the caller reads the body of the reply
 }
 
 // do makes the request of one server after the other until one answers 200 or refuses for good.

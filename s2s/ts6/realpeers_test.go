@@ -116,6 +116,7 @@ listen { host = "127.0.0.1"; port = $PORT; };
 auth { user = "*@*"; class = "users"; flags = exceed_limit; };
 connect { name = "gateway.example.net"; host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; hub_mask = "*"; };
 connect { name = "second.example.net"; host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; hub_mask = "*"; };
+service { name = "gateway.example.net"; };
 exempt { ip = "127.0.0.0/8"; };
 general { disable_auth = yes; ts_max_delta = 300 seconds; throttle_count = 1000; };
 modules { path = "/usr/lib/ircd-hybrid/modules"; path = "/usr/lib/ircd-hybrid/modules/autoload"; };
@@ -143,6 +144,7 @@ listen { host = "127.0.0.1"; port = $PORT; };
 auth { user = "*@*"; class = "users"; flags = exceed_limit; };
 connect "gateway.example.net" { host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; flags = topicburst; };
 connect "second.example.net" { host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; flags = topicburst; };
+service { name = "gateway.example.net"; };
 channel { burst_topicwho = yes; };
 general { disable_auth = yes; ts_max_delta = 300 seconds; throttle_count = 1000; default_floodcount = 1000; };
 `
@@ -166,6 +168,7 @@ func testReal(t *testing.T, s realServer) {
 	for _, hint := range []Dialect{"", s.dialect} {
 		t.Run("dialect "+string(hint), func(t *testing.T) { testBurst(t, s, hint) })
 	}
+	t.Run("relay", func(t *testing.T) { testRelay(t, s) })
 	t.Run("refusals", func(t *testing.T) { testRealRefusals(t, s) })
 }
 
@@ -389,7 +392,13 @@ func (l *liveLink) send(lines ...string) {
 // say sends what we make of an event.
 func (l *liveLink) say(t *testing.T, source s2s.Ref, body s2s.Body) {
 	t.Helper()
-	lines, err := l.codec().Encode(s2s.Event{Source: source, Body: body})
+	l.sayTo(t, source, "", body)
+}
+
+// sayTo is say to the servers that a mask names.
+func (l *liveLink) sayTo(t *testing.T, source s2s.Ref, mask string, body s2s.Body) {
+	t.Helper()
+	lines, err := l.codec().Encode(s2s.Event{Source: source, ServerMask: mask, Body: body})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -228,6 +228,7 @@ func encodeChghost(w *writer, body s2s.Body) {
 }
 
 // decodeSignon is services' "nick user host ts account" for a user (m_signon.c:ms_signon); account "0" is a logout.
+// A server that passes it on gives the time that the old nick had (send_signon), which so may differ between servers.
 func decodeSignon(r *reader) (s2s.Body, *s2s.ParseError) {
 	ts, err := r.number(3)
 	if err != nil {

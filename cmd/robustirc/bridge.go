@@ -139,7 +139,7 @@ func awaitStop(ctx context.Context, failed <-chan error, reload func() error) er
 		select {
 		case <-hangup:
 			if err := reload(); err != nil {
-				slog.Error("the TLS certificate was not reloaded; the old one stays", "err", err)
+				slog.Error("the TLS certificate was not reloaded; the old one stays", "error", err)
 			}
 		case err := <-failed:
 			return err

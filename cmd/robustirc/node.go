@@ -186,7 +186,7 @@ func (r *runningNode) reload() {
 		err = errors.Join(err, r.cert.reload())
 	}
 	if err != nil {
-		r.log.Error("the TLS certificate was not reloaded; the old one stays", "err", err)
+		r.log.Error("the TLS certificate was not reloaded; the old one stays", "error", err)
 		return
 	}
 	r.log.Info("the TLS certificate was reloaded")

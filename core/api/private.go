@@ -30,7 +30,8 @@ func (a *API) private(mux *http.ServeMux) {
 	handle("GET /leader", "leader", a.getLeader)
 	handle("GET /config", "config", a.getConfig)
 	handle("POST /config", "set_config", a.postConfig)
-	handle("POST /snapshot", "snapshot", a.postSnapshot)
+	handle("GET /snapshot", "snapshot", a.snapshot) // as in the original; it does no harm
+	handle("POST /snapshot", "snapshot", a.snapshot)
 	handle("POST /join", "join", a.postJoin)
 	handle("POST /part", "part", a.postPart)
 	handle("POST /kill", "kill", a.postKill)
@@ -87,7 +88,7 @@ func (a *API) getLeader(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func (a *API) postSnapshot(w http.ResponseWriter, r *http.Request) error {
+func (a *API) snapshot(w http.ResponseWriter, r *http.Request) error {
 	if err := a.node.Snapshot(r.Context()); err != nil {
 		return fmt.Errorf("taking a snapshot: %w", err)
 	}

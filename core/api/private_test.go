@@ -114,6 +114,7 @@ func TestMembers(t *testing.T) {
 	n.operator(c, 200, "POST", "/part", `{"Addr":"other:1"}`)
 	n.operator(c, 409, "POST", "/part", `{"Addr":"`+n.node.Servers()[0]+`"}`)
 	n.operator(c, 200, "POST", "/snapshot", "")
+	n.operator(c, 200, "GET", "/snapshot", "")
 	if leader, _ := n.operator(c, 200, "GET", "/leader", ""); leader != n.node.Servers()[0] {
 		t.Errorf("leader %q", leader)
 	}

@@ -77,7 +77,7 @@ func (c *conn) handshake(cfg *tls.Config) bool {
 	defer cancel()
 	tc := tls.Server(c.nc, cfg)
 	if err := tc.HandshakeContext(ctx); err != nil {
-		c.srv.cfg.Log.Debug("TLS handshake failed", "remote", c.addr.String(), "err", err)
+		c.srv.cfg.Log.Debug("TLS handshake failed", "remote", c.addr.String(), "error", err)
 		return false
 	}
 	c.mu.Lock()
@@ -177,7 +177,7 @@ func (c *conn) start() bool {
 		if errors.As(err, &refusal) {
 			return c.kick(refusal.Reason)
 		}
-		c.srv.cfg.Log.Warn("cannot create a session", "remote", c.addr.String(), "err", err)
+		c.srv.cfg.Log.Warn("cannot create a session", "remote", c.addr.String(), "error", err)
 		return c.kick("The network cannot be reached at the moment")
 	}
 	c.session = session
@@ -210,7 +210,7 @@ func (c *conn) post() {
 		}
 		c.recv.close()
 		if !errors.Is(err, ErrSessionEnded) && c.ctx.Err() == nil {
-			c.srv.cfg.Log.Warn("cannot post", "remote", c.addr.String(), "err", err)
+			c.srv.cfg.Log.Warn("cannot post", "remote", c.addr.String(), "error", err)
 			c.kick("The network did not accept your messages")
 		}
 	}
@@ -315,7 +315,7 @@ func (c *conn) end() {
 	ctx, cancel := context.WithTimeout(c.ctx, deleteTime)
 	defer cancel()
 	if err := c.session.Delete(ctx, c.why()); err != nil && !errors.Is(err, ErrSessionEnded) {
-		c.srv.cfg.Log.Warn("cannot end a session; it will expire", "remote", c.addr.String(), "err", err)
+		c.srv.cfg.Log.Warn("cannot end a session; it will expire", "remote", c.addr.String(), "error", err)
 		return
 	}
 	limit := time.NewTimer(endTime)

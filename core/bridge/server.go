@@ -82,7 +82,7 @@ func (s *Server) Serve(ln net.Listener, tlsConfig *tls.Config) error {
 		if errors.Is(err, net.ErrClosed) {
 			return fmt.Errorf("accepting IRC clients on %s: %w", ln.Addr(), err)
 		}
-		s.cfg.Log.Warn("cannot accept an IRC client; is the limit of open files too low?", "address", ln.Addr().String(), "err", err)
+		s.cfg.Log.Warn("cannot accept an IRC client; is the limit of open files too low?", "address", ln.Addr().String(), "error", err)
 		time.Sleep(50 * time.Millisecond) // out of file descriptors: let some connections end
 	}
 }

@@ -40,7 +40,7 @@ func (c *conn) write() {
 			return
 		default:
 			if c.ctx.Err() == nil {
-				c.srv.cfg.Log.Warn("cannot read a session's output", "remote", c.addr.String(), "err", err)
+				c.srv.cfg.Log.Warn("cannot read a session's output", "remote", c.addr.String(), "error", err)
 				c.kick("The network's output cannot be read")
 			}
 			return

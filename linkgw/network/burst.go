@@ -10,7 +10,7 @@ import (
 
 // Burst returns the events by which the peer tells all that is on its side, in the order in which servers do: servers,
 // bans, users, channels, ends of bursts. Applied to a network that knows only us and the peer, they give the same state
-// as far as the dialect can say it, but for what is ours. A channel that has members on both sides comes in both
+// but for what is ours, and bans that servers of the dialect do not tell (Rules.BurstBans). A channel that has members on both sides comes in both
 // bursts.
 func (n *Network) Burst() []s2s.Event {
 	if n.peer == nil {
@@ -112,6 +112,9 @@ func (b *burster) facts(s *Server) {
 func (b *burster) bans() {
 	for _, key := range b.n.banKeys() {
 		ban := b.n.bans[key]
+		if b.n.rules.BurstBans == BurstNoBans || b.n.rules.BurstBans == BurstLiving && ban.Forget == 0 {
+			continue
+		}
 		e := s2s.NetworkBan{Kind: ban.Kind, User: ban.User, Host: ban.Host, SetBy: ban.SetBy, SetAt: ban.SetAt, Expires: ban.Expires,
 			Remove: ban.Removed, Reason: ban.Reason, OperReason: ban.OperReason, Extra: ban.Extra}
 		if ban.Forget != 0 {

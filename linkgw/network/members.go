@@ -6,10 +6,14 @@ import (
 	"robustirc/s2s"
 )
 
-// ensure returns the channel with a name, and makes it when it is not there.
+// ensure returns the channel with a name, and makes it when it is not there: in UnrealIRCd with the present time when the
+// timestamp is none (unreal:channel.c:make_channel).
 func (n *Network) ensure(name string, ts int64) (c *Channel, isNew bool) {
 	if c = n.Channel(name); c != nil {
 		return c, false
+	}
+	if n.rules.ZeroTS == ZeroIsEqual && ts <= minValidTS {
+		ts = n.now
 	}
 	c = &Channel{Name: strings.Clone(name), TS: ts}
 	n.channels[n.nickKey(c.Name)] = c

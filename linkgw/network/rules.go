@@ -52,6 +52,8 @@ type Rules struct {
 	SvskillWaits bool
 	// MergesBans is whether a network ban that is there already is merged with its copy (unreal:tkl.c:cmd_tkl_add).
 	MergesBans bool
+	// BurstBans is which network bans Burst tells.
+	BurstBans BurstBans
 	// ListsInSJOIN is whether a channel burst carries the lists (UnrealIRCd), so that Burst puts them there.
 	ListsInSJOIN bool
 	// TopicBurst is how Burst says a topic.
@@ -91,6 +93,16 @@ const (
 	MergeFlood                // the greater limit of each kind (unreal:chanmodes/floodprot.c)
 )
 
+// BurstBans is which network bans servers tell when they link.
+type BurstBans int
+
+// The kinds of BurstBans.
+const (
+	BurstLiving BurstBans = iota // those with a lifetime, also when they are removed (m_ban.c, s_serv.c:burst_ban)
+	BurstNoBans                  // none (hybrid)
+	BurstAll                     // all (unreal:tkl.c:tkl_sync)
+)
+
 // TopicBurst is the form of a topic in Burst.
 type TopicBurst int
 
@@ -123,7 +135,7 @@ func Hybrid() Rules {
 	return Rules{
 		Dialect: "hybrid", Casemapping: irc.ASCII, ChanModes: "Ibe,k,l,CKLMNOQRSTVZcimnprstu", Prefix: "(qaohv)~&@%+",
 		Same: SameAddress, CaseChangeKeepsTS: true, ZeroTS: ZeroIsOlder, TopicWiped: true, Resyncs: true,
-		SvskillWaits: true, TopicBurst: BurstTBurst,
+		SvskillWaits: true, TopicBurst: BurstTBurst, BurstBans: BurstNoBans,
 		Merges: map[byte]Merge{'k': MergeGreater, 'l': MergeNumber},
 	}
 }
@@ -133,7 +145,7 @@ func Unreal6() Rules {
 	return Rules{
 		Dialect: "unreal6", Casemapping: irc.ASCII, ChanModes: "beI,fkL,lFH,cdimnprstzCDGKMNOPQRSTVZ", Prefix: "(qaohv)~&@%+",
 		Same: SameRealHost, NickDropsMode: 'r', ZeroTS: ZeroIsEqual, ModeTSLowers: true, Permanent: 'P', Exclusive: "ps",
-		HostModes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic,
+		HostModes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic, BurstBans: BurstAll,
 		Merges: map[byte]Merge{'k': MergeGreater, 'L': MergeGreater, 'F': MergeGreater, 'l': MergeNumber,
 			'H': MergeHistory, 'f': MergeFlood},
 	}

@@ -65,14 +65,10 @@ func (n *Network) channelBurst(by Source, b s2s.ChannelBurst) {
 		n.ignore(IgnoredName)
 		return
 	}
-	ts := b.TS
-	if n.rules.ZeroTS == ZeroIsEqual && ts <= minValidTS && n.Channel(b.Channel) == nil {
-		ts = n.now // unreal:channel.c:make_channel
-	}
-	c, isNew := n.ensure(b.Channel, ts)
+	c, isNew := n.ensure(b.Channel, b.TS)
 	won := merge
 	if !isNew {
-		won = n.weigh(c, b.Channel, ts)
+		won = n.weigh(c, b.Channel, b.TS)
 	}
 	m := modeSetter{n: n, channel: c, by: by}
 	switch won {

@@ -141,7 +141,7 @@ func (b *burster) user(u *User) {
 		if r.certificate != "" {
 			b.say(self, s2s.UserChanged{User: self, Certificate: &r.certificate})
 		}
-		if r.operator != "" {
+		if r.operator != "" || r.privileges != "" {
 			b.say(self, s2s.Oper{Operator: r.operator, Privileges: r.privileges})
 		}
 	}

@@ -29,7 +29,7 @@ func (n nodeNetwork) Create(ctx context.Context, client bridge.Client) (bridge.S
 	if err != nil {
 		return nil, err
 	}
-	return &nodeSession{n.node, created.Session, created.Prefix, reader}, nil
+	return &nodeSession{node: n.node, id: created.Session, prefix: created.Prefix, reader: reader}, nil
 }
 
 // throttled reports whether the network throttles sessions.
@@ -40,6 +40,7 @@ type nodeSession struct {
 	id     ircserver.SessionID
 	prefix string
 	reader *outputstream.Reader
+	last   uint64 // the number of the last line; there is one Post at a time
 }
 
 func (s *nodeSession) Prefix() string { return s.prefix }
@@ -47,7 +48,8 @@ func (s *nodeSession) Prefix() string { return s.prefix }
 func (s *nodeSession) Post(ctx context.Context, lines []string) error {
 	batch := make([]node.Line, len(lines))
 	for i, l := range lines {
-		batch[i].Text = l
+		s.last++
+		batch[i] = node.Line{ID: s.last | ircserver.SequentialID, Text: l}
 	}
 	err := s.node.Post(ctx, s.id, "", batch)
 	if errors.Is(err, node.ErrNoSession) || errors.Is(err, node.ErrFlood) || errors.Is(err, node.ErrBanned) {

@@ -395,7 +395,7 @@ func (c *muxConn) tryPost(s *muxSession, f *robustsession.Post) error {
 		if err := robustsession.CheckLine(l.Text); err != nil {
 			return refuse(http.StatusBadRequest, "%v", err)
 		}
-		lines[i] = node.Line{ID: l.ID, Text: l.Text}
+		lines[i] = node.Line{ID: l.ID | ircserver.SequentialID, Text: l.Text}
 	}
 	remote := "" // as it was
 	if f.Remote != "" || !c.trusted {

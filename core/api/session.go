@@ -52,7 +52,8 @@ func (a *API) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%v", err)
 	}
-	return a.node.Post(r.Context(), sid, a.remote(r), []node.Line{{ID: req.ClientMessageId, Text: line}})
+	id := req.ClientMessageId &^ ircserver.SequentialID // a random number here
+	return a.node.Post(r.Context(), sid, a.remote(r), []node.Line{{ID: id, Text: line}})
 }
 
 // deleteSession answers DELETE /robustirc/v1/<sid>.

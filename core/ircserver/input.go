@@ -30,6 +30,12 @@ const (
 	KindDead
 )
 
+// SequentialID is set in client message ids that grow within their session. The last 32 ids of a session are remembered,
+// and a retry that comes later acts again, unless ids are sequential: then whatever is not greater than the last is a
+// retry, however late. A line can be very late: one that lies in the buffers of a node that hangs, or behind a broken
+// network, is read when all is well again.
+const SequentialID = 1 << 63
+
 // Input is one entry of the log. It is complete: no replica fills anything in.
 type Input struct {
 	Kind Kind
@@ -37,7 +43,7 @@ type Input struct {
 	Time int64
 	// Session is the session concerned; zero for KindCreate, KindTick, KindConfig, KindDigest and KindMembers.
 	Session SessionID
-	// ClientMsgID deduplicates retries of one line of one session; zero means it is never a retry.
+	// ClientMsgID deduplicates retries of one line of one session; zero means it is never a retry. See SequentialID.
 	ClientMsgID uint64
 	// Text is the line, quit message or payload, without line ending. Secrets were taken out (see Claims).
 	Text string

@@ -123,13 +123,13 @@ func (u *session) target() string {
 	return u.nick
 }
 
-// seen records a client message id and reports whether it was there already.
+// seen records a client message id and reports whether it was there already, or is a sequential one whose turn is over.
 func (u *session) seen(id uint64) bool {
 	if id == 0 {
 		return false
 	}
 	for _, r := range u.recent {
-		if r == id {
+		if r == id || r&id&SequentialID != 0 && r > id {
 			return true
 		}
 	}

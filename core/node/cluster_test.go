@@ -411,3 +411,15 @@ func TestFirstSessionKnowsTheNetwork(t *testing.T) {
 		t.Errorf("the first session was told that the server is %q, it is %q", created.Prefix, want)
 	}
 }
+
+// TestReadyMeansConfigured: a new network is served only once it has its configuration, so that an operator who changes
+// it at once changes that one.
+func TestReadyMeansConfigured(t *testing.T) {
+	t.Parallel()
+	c := nodetest.Start(t, 3) // waits for readiness, and for nothing else
+	for i, n := range c.Nodes {
+		if cfg := n.NetworkConfig(); cfg.Revision == 0 {
+			t.Errorf("node %d serves without a configuration", i)
+		}
+	}
+}

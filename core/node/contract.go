@@ -45,7 +45,7 @@ type Created struct {
 	Prefix  string // the server name
 }
 
-// Line is one line of a session; ID deduplicates retries (zero: never a retry).
+// Line is one line of a session; ID deduplicates retries (zero: never a retry). See ircserver.SequentialID.
 type Line struct {
 	ID   uint64
 	Text string

@@ -176,7 +176,7 @@ func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote str
 func (n *Node) lineInput(ctx context.Context, sid ircserver.SessionID, l Line) (ircserver.Input, error) {
 	in := ircserver.Input{Kind: ircserver.KindLine, Session: sid, ClientMsgID: l.ID}
 	for in.ClientMsgID == 0 {
-		in.ClientMsgID = mathrand.Uint64()
+		in.ClientMsgID = mathrand.Uint64() &^ ircserver.SequentialID
 	}
 	var err error
 	in.Text, in.Granted, err = n.verifyClaims(ctx, l.Text)

@@ -101,6 +101,9 @@ func (n *Node) silence() time.Duration {
 func (n *Node) becomeReady() {
 	for n.ctx.Err() == nil {
 		err := n.catchUp(n.ctx)
+		if err == nil && n.unconfigured() { // a change by an operator would take the place of the first configuration
+			err = errors.New("the leader has not given the new network its configuration yet")
+		}
 		if err == nil {
 			n.caughtUp.Store(true)
 			n.log.Info("ready", "applied", n.raft.AppliedIndex(), "took", n.cfg.Clock().Sub(n.startedAt))

@@ -62,10 +62,16 @@ func (n *Node) lead() {
 
 // proposeInitialConfig, at the leader, gives a new network its configuration; one that has any ignores it.
 func (n *Node) proposeInitialConfig() {
-	if first := n.cfg.InitialConfig; first.NetworkName != "" && n.NetworkConfig().Revision == 0 {
+	if n.unconfigured() {
+		first := n.cfg.InitialConfig
 		first.Revision = 1
 		n.proposeUnheard(ircserver.Input{Kind: ircserver.KindConfig, Text: ircserver.EncodeConfig(&first)})
 	}
+}
+
+// unconfigured reports whether this is a new network that is to have a configuration and does not have it yet.
+func (n *Node) unconfigured() bool {
+	return n.cfg.InitialConfig.NetworkName != "" && n.NetworkConfig().Revision == 0
 }
 
 // proposeUnheard proposes an input whose fate the next tick will show.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 )
 
 // muxSession is a session of a Mux.
@@ -113,7 +112,8 @@ func (s *muxSession) begin(lines []string) error {
 	s.m.last++
 	s.post = &Post{Session: s.id, Seq: s.m.last, Lines: make([]PostLine, len(lines))}
 	for i, l := range lines {
-		s.post.Lines[i] = PostLine{1 + rand.Uint64N(1<<63), l} // never zero
+		s.m.last++
+		s.post.Lines[i] = PostLine{s.m.last, l}
 	}
 	s.sendPost()
 	return nil

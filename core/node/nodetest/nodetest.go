@@ -103,9 +103,6 @@ func Start(t testing.TB, size int, opts ...Option) *Cluster {
 	for i := range c.Nodes {
 		c.Ready(i)
 	}
-	for _, n := range c.Nodes {
-		c.WaitFor("the first configuration", func() bool { return n.NetworkConfig().Revision > 0 })
-	}
 	return c
 }
 

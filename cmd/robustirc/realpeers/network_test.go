@@ -54,6 +54,7 @@ type network struct {
 	servers  []string
 	password string
 	http     *http.Client
+	args     []string
 	cmd      *exec.Cmd
 	stopOnce sync.Once
 }
@@ -90,20 +91,27 @@ func startNetwork(t *testing.T, flags ...string) *network {
 		n.servers = append(n.servers, fmt.Sprintf("localhost:%d", base+i))
 		n.nodeIRC = append(n.nodeIRC, fmt.Sprintf("127.0.0.1:%d", base+3+i))
 	}
-	args := []string{"dev", "--data", n.dir, "--port", fmt.Sprint(base), "--node-irc-port", fmt.Sprint(base + 3), "--irc", n.irc}
-	n.cmd = exec.Command(binary, append(args, flags...)...)
+	n.args = append([]string{"dev", "--data", n.dir, "--port", fmt.Sprint(base), "--node-irc-port", fmt.Sprint(base + 3), "--irc", n.irc}, flags...)
+	n.launch()
+	t.Cleanup(func() { n.stop() })
+	n.prepareHTTP()
+	return n
+}
+
+// launch starts the program and waits until the network is up.
+func (n *network) launch() {
+	n.t.Helper()
+	n.stopOnce = sync.Once{}
+	n.cmd = exec.Command(binary, n.args...)
 	n.cmd.Stderr = os.Stderr
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
 	if err := n.cmd.Start(); err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	t.Cleanup(n.stop)
 	n.awaitUp(out)
-	n.prepareHTTP()
-	return n
 }
 
 // awaitUp reads the program's output until the network is up; the rest goes to the test's log.

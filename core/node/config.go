@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -71,6 +72,8 @@ type Config struct {
 	// TestCommands lets a new network begin with the test-only command that panics inside the machine enabled.
 	TestCommands bool
 
+	// Dial connects to peers (default: net.Dialer).
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Fatal is called when the node cannot go on: its disk failed or its data is damaged. It must not return, except in
 	// tests (default: log the error and exit with status 1; a supervisor starts the node again).
 	Fatal func(error)
@@ -109,6 +112,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Dial == nil {
+		c.Dial = new(net.Dialer).DialContext
 	}
 	if c.Fatal == nil {
 		c.Fatal = fatal(c.Logger)

@@ -157,7 +157,7 @@ func (n *Node) listen() error {
 }
 
 func (n *Node) dial(ctx context.Context, addr string, kind streamKind) (net.Conn, error) {
-	conn, err := n.key.dial(ctx, n.certs, addr, n.cfg.ID, kind)
+	conn, err := n.key.dial(ctx, n.cfg.Dial, n.certs, addr, n.cfg.ID, kind)
 	if err != nil { // not conn: a nil *tls.Conn is not a nil net.Conn
 		return nil, err
 	}

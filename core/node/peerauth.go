@@ -68,18 +68,24 @@ func (k peerKey) proof(c *tls.Conn, who string, said []byte) ([]byte, error) {
 	return m.Sum(nil), nil
 }
 
-// dialPeer connects to a node and authenticates both sides.
-func (k peerKey) dial(ctx context.Context, certs *certificates, addr, self string, kind streamKind) (*tls.Conn, error) {
+// dialFunc connects to an address, as net.Dialer.DialContext does.
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dial connects to a node and authenticates both sides.
+func (k peerKey) dial(ctx context.Context, connect dialFunc, certs *certificates, addr, self string, kind streamKind) (*tls.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	d := tls.Dialer{Config: certs.peerClient(host)}
-	raw, err := d.DialContext(ctx, "tcp", addr)
+	raw, err := connect(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("dialling peer %s: %w", addr, err)
 	}
-	conn := raw.(*tls.Conn)
+	conn := tls.Client(raw, certs.peerClient(host))
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, fmt.Errorf("shaking hands with peer %s: %w", addr, err)
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}

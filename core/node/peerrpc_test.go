@@ -29,7 +29,7 @@ func FuzzReadFrame(f *testing.F) {
 func FuzzPeerPayloads(f *testing.F) {
 	f.Add(encodePeer("node1", "localhost:1"))
 	f.Add(encodeDigests([]Digest{{Input: 7, Chain: 8}}))
-	f.Add((&pingReply{clock: 1, applied: 2, isMember: true, version: "v"}).encode())
+	f.Add((&pingReply{clock: 1, applied: 2, isMember: true, isLed: true, version: "v"}).encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if id, addr, err := decodePeer(b); err == nil {
 			if id2, addr2, err := decodePeer(encodePeer(id, addr)); err != nil || id2 != id || addr2 != addr {

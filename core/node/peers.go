@@ -111,6 +111,18 @@ func (p *peers) disowned() bool {
 	return disowned
 }
 
+// led reports whether a member has said a short while ago that it has a leader.
+func (p *peers) led() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.health {
+		if h.healthy && h.said.isLed && time.Since(h.lastContact) < 2*pingInterval {
+			return true
+		}
+	}
+	return false
+}
+
 // beginPing marks a member as being pinged, unless it is already.
 func (p *peers) beginPing(id raft.ServerID) bool {
 	p.mu.Lock()
@@ -146,17 +158,27 @@ type pingReply struct {
 	clock    int64 // nanoseconds since 1970
 	applied  uint64
 	isMember bool // whether the caller is a member, as far as the replier knows
+	isLed    bool // whether the replier has a leader, or leads
 	version  string
 }
+
+// The flags of an encoded pingReply.
+const (
+	pingMember = 1 << iota
+	pingLed
+)
 
 func (r *pingReply) encode() []byte {
 	b := binary.AppendUvarint(nil, uint64(r.clock))
 	b = binary.AppendUvarint(b, r.applied)
-	member := uint64(0)
+	var flags uint64
 	if r.isMember {
-		member = 1
+		flags |= pingMember
 	}
-	return append(binary.AppendUvarint(b, member), r.version...)
+	if r.isLed {
+		flags |= pingLed
+	}
+	return append(binary.AppendUvarint(b, flags), r.version...)
 }
 
 func decodePingReply(b []byte) (r pingReply, err error) {
@@ -166,7 +188,10 @@ func decodePingReply(b []byte) (r pingReply, err error) {
 			return pingReply{}, err
 		}
 	}
-	return pingReply{int64(values[0]), values[1], values[2] == 1, string(b)}, nil
+	return pingReply{
+		clock: int64(values[0]), applied: values[1],
+		isMember: values[2]&pingMember != 0, isLed: values[2]&pingLed != 0, version: string(b),
+	}, nil
 }
 
 // pingResult is a ping's reply and what it says about the way there.
@@ -214,7 +239,8 @@ func (n *Node) pingMembers() {
 
 // answerPing says how this node is.
 func (n *Node) answerPing(caller string) []byte {
-	r := pingReply{clock: n.cfg.Clock().UnixNano(), applied: n.raft.AppliedIndex(), version: n.cfg.Version}
+	leader := n.leader.get()
+	r := pingReply{clock: n.cfg.Clock().UnixNano(), applied: n.raft.AppliedIndex(), isLed: !leader.none(), version: n.cfg.Version}
 	for _, s := range n.members() {
 		r.isMember = r.isMember || string(s.ID) == caller
 	}

@@ -20,6 +20,7 @@ type committed struct {
 const (
 	firstRetryWait = 2 * time.Millisecond
 	maxRetryWait   = 100 * time.Millisecond
+	strandedCheck  = 500 * time.Millisecond
 )
 
 // propose hands inputs to the leader, whoever that is, and waits until they are committed. While there is no leader,
@@ -48,16 +49,18 @@ func (n *Node) propose(ctx context.Context, inputs []ircserver.Input) (committed
 
 // waitForLeader waits until another attempt may go better.
 func (n *Node) waitForLeader(ctx context.Context, leader *leadership, wait time.Duration) error {
-	var retry <-chan time.Time // nil while there is no leader: only its arrival helps
-	if !leader.none() {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		retry = t.C
+	if leader.none() {
+		wait = strandedCheck // only a leader's arrival helps, or to know that others have one
 	}
+	retry := time.NewTimer(wait)
+	defer retry.Stop()
 	select {
 	case <-leader.changed:
 		return nil
-	case <-retry:
+	case <-retry.C:
+		if n.stranded() {
+			return errStranded
+		}
 		return nil
 	case <-n.stopping:
 		return fmt.Errorf("%w: the node is stopping", ErrOutOfService)

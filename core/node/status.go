@@ -67,11 +67,28 @@ func (n *Node) Ready() error {
 	if n.peers.disowned() {
 		return fmt.Errorf("%w: this node was removed from the network: stop it and delete its data directory", ErrOutOfService)
 	}
+	if n.stranded() {
+		return errStranded
+	}
 	if silence := n.silence(); silence > leaderSilence {
 		return fmt.Errorf("%w: no leader has been heard of for %v: is a majority of the nodes running and connected, and is this node still a member?",
 			ErrOutOfService, silence.Round(time.Second))
 	}
 	return nil
+}
+
+// strandedAfter is how long a node may be without a leader that others have; it is longer than an election, with the
+// pings that tell of it.
+const strandedAfter = 3 * time.Second
+
+// errStranded says what stranded does, to operators.
+var errStranded = fmt.Errorf("%w: other members have a leader that this node does not hear: check the network between them", ErrOutOfService)
+
+// stranded reports whether other members have a leader and this node has none, for longer than an election takes: its
+// clients are better off elsewhere. While nobody has a leader they are not.
+func (n *Node) stranded() bool {
+	leader := n.leader.get()
+	return leader.none() && n.leader.since() > strandedAfter && n.peers.led()
 }
 
 // notReady is the error that says why the node does not serve.

@@ -68,6 +68,7 @@ type Cluster struct {
 	t     testing.TB
 	tls   node.TLSFiles
 	cfgs  []node.Config
+	links links
 	Nodes []*node.Node
 }
 
@@ -116,6 +117,7 @@ func (c *Cluster) Config(id string, l net.Listener) node.Config {
 		ID: id, Dir: filepath.Join(c.t.TempDir(), id), Listener: l, Advertise: l.Addr().String(), TLS: c.tls, Password: Password,
 		InitialConfig: InitialConfig(), Version: "test", HeartbeatTimeout: 300 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: level})),
+		Dial:   c.links.dialer(l.Addr().String()),
 		Fatal:  func(err error) { c.t.Errorf("%s: %v", id, err) },
 	}
 }

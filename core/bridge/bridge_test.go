@@ -311,7 +311,10 @@ func TestShutdownDoesNotWaitForEver(t *testing.T) {
 	c.expect(":srv ECHO NICK a")
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	if err := s.Shutdown(ctx, "Maintenance"); err == nil {
+	done := make(chan error)
+	go func() { done <- s.Shutdown(ctx, "Maintenance") }()
+	c.expect("ERROR :Closing link: Maintenance") // from the bridge, as the network did not say it
+	if err := <-done; err == nil {
 		t.Error("no error although a session could not be ended")
 	}
 }

@@ -299,6 +299,7 @@ func (c *conn) drainLines() {
 	case <-c.recv.drained():
 	case <-c.written:
 		return
+	case <-c.ctx.Done():
 	case <-limit.C:
 	}
 	c.recv.close()

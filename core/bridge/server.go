@@ -165,8 +165,11 @@ func (s *Server) dismiss(c *conn) {
 	}
 }
 
+// farewellTime is how long clients get to read why they are closed when the network did not end their sessions in time.
+const farewellTime = 500 * time.Millisecond
+
 // Shutdown stops accepting, ends every session with the reason as its quit message, and waits until every client has
-// been told. When ctx ends first, connections are cut.
+// been told. When ctx ends first, the sessions are left behind to expire, and their clients are told by the bridge.
 func (s *Server) Shutdown(ctx context.Context, reason string) error {
 	s.mu.Lock()
 	s.closing = reason
@@ -197,6 +200,13 @@ func (s *Server) wait(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
+	}
+	for _, c := range s.all() {
+		c.cancel()
+	}
+	select {
+	case <-done:
+	case <-time.After(farewellTime):
 	}
 	for _, c := range s.all() {
 		c.cut()

@@ -131,13 +131,13 @@ func TestClusterServesASession(t *testing.T) {
 }
 
 var (
-	rounds = flag.Int("rounds", 3, "how often TestAckedLinesSurvive stops a node")
-	seed   = flag.Uint64("seed", 1, "which nodes TestAckedLinesSurvive stops, and how")
+	rounds = flag.Int("rounds", 4, "how often TestAckedLinesSurvive stops a node or cuts it off")
+	seed   = flag.Uint64("seed", 1, "which nodes TestAckedLinesSurvive stops or cuts off, and how")
 )
 
 // Every acknowledged line exists once, in order, on every node, and all nodes end in the same state, whatever happened
-// to nodes meanwhile. The first victim is the leader, later ones are random; some stop in good order. Snapshots are
-// frequent, so that nodes come back to a compacted log. For longer runs: go test -run AckedLines -rounds 100 -seed 7.
+// to nodes meanwhile. The first victim is the leader, later ones are random; some are killed, some stop in good order,
+// some are cut off from the others for a while. Snapshots are frequent, so that nodes come back to a compacted log. For longer runs: go test -run AckedLines -rounds 100 -seed 7.
 func TestAckedLinesSurvive(t *testing.T) {
 	t.Parallel()
 	c := nodetest.Start(t, 3, func(_ int, cfg *node.Config) {
@@ -166,7 +166,14 @@ func TestAckedLinesSurvive(t *testing.T) {
 		if round > 0 {
 			victim = rng.IntN(len(c.Nodes))
 		}
-		stopUnderLoad(c, &mu, victim, rng.IntN(4) == 0)
+		switch rng.IntN(6) {
+		case 0, 1:
+			cutUnderLoad(c, victim)
+		case 2:
+			stopUnderLoad(c, &mu, victim, true)
+		default:
+			stopUnderLoad(c, &mu, victim, false)
+		}
 	}
 	close(stop)
 	wg.Wait()
@@ -186,6 +193,23 @@ func checkSameState(t *testing.T, c *nodetest.Cluster) {
 			t.Errorf("node %d is at %v, node 0 at %v", i+1, got, want)
 		}
 	}
+}
+
+// cutUnderLoad cuts a node off for longer than it takes the others to elect a leader.
+func cutUnderLoad(c *nodetest.Cluster, i int) {
+	for j := range c.Nodes {
+		if j != i {
+			c.Cut(i, j)
+		}
+	}
+	c.WaitFor("the others to have a leader", func() bool {
+		n := c.Nodes[(i+1)%len(c.Nodes)]
+		addr := n.LeaderAddr()
+		return addr != "" && addr != c.Nodes[i].Status().Addr
+	})
+	time.Sleep(150 * time.Millisecond) // load beside the cut
+	c.Heal()
+	c.Leader()
 }
 
 // stopUnderLoad stops a node while others use it, waits for a leader and starts the node again.

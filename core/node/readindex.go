@@ -45,6 +45,8 @@ func (n *Node) askIndex(ctx context.Context) (uint64, error) {
 	switch {
 	case leader.self:
 		return n.leaderIndex(ctx)
+	case n.stranded():
+		return 0, errStranded
 	case leader.none():
 		return 0, errRetry
 	}

@@ -127,7 +127,7 @@ func (n *Node) becomeReady() {
 			return
 		}
 		n.log.Info("not ready yet", "error", err)
-		_ = sleepContext(n.ctx, maxRetryWait)
+		_ = sleepContext(n.ctx, time.Second)
 	}
 }
 

@@ -257,6 +257,39 @@ func TestMuxWindow(t *testing.T) {
 	}
 }
 
+// TestMuxLateLines: a Post that comes again long after, as from the buffers of a node that hung, changes nothing.
+func TestMuxLateLines(t *testing.T) {
+	n := newNetwork(t, 1, func(c *ircserver.Config) { c.PostMessageCooloff = 0 })
+	m := n.rawMux(t)
+	m.send(hello(""), &robustsession.Create{Req: 1})
+	s := next[*robustsession.Created](m)
+	post := func(seq, id uint64) {
+		m.send(&robustsession.Post{Session: s.Session, Seq: seq, Lines: []robustsession.PostLine{{ID: id, Text: fmt.Sprintf("PING %d", id)}}})
+		if p := next[*robustsession.Posted](m); p.Status != robustsession.StatusOK {
+			t.Fatalf("post %d: %d %s", seq, p.Status, p.Text)
+		}
+	}
+	const lines = 100
+	for id := uint64(1); id <= lines; id++ {
+		post(id, id)
+	}
+	for id := uint64(1); id <= lines; id++ {
+		post(lines+id, id)
+	}
+	m.send(&robustsession.Attach{Session: s.Session, Auth: s.Auth})
+	post(2*lines+1, lines+1)
+	answers := 0
+	for last := false; !last; {
+		for _, l := range next[*robustsession.Lines](m).Lines {
+			answers++
+			last = strings.HasSuffix(l.Text, fmt.Sprint(lines+1))
+		}
+	}
+	if answers != lines+1 {
+		t.Errorf("%d lines had %d effects", lines+1, answers)
+	}
+}
+
 func mustNext(m *rawMux) robustsession.Frame {
 	m.t.Helper()
 	f, err := m.r.Next()

@@ -20,6 +20,9 @@ type crowd struct {
 	ctx     context.Context // of the senders
 	hush    context.CancelFunc
 	work    sync.WaitGroup
+
+	mu    sync.Mutex
+	worst time.Duration // from sending to receipt, since takeWorst
 }
 
 // member is one session of a crowd.
@@ -30,6 +33,7 @@ type member struct {
 
 	mu   sync.Mutex
 	sent int
+	at   []time.Time    // when message 1, 2, 3 … was sent
 	seen map[string]int // by nick: the number of the last message
 	log  []heard
 }
@@ -98,6 +102,7 @@ func (c *crowd) talk(m *member, pace time.Duration) {
 		}
 		m.mu.Lock()
 		m.sent++
+		m.at = append(m.at, time.Now())
 		line := fmt.Appendf(nil, "PRIVMSG %s :%s %d\r\n", m.channel, m.nick, m.sent)
 		m.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -118,6 +123,7 @@ func (c *crowd) receive(ctx context.Context, m *member) {
 		if n, _ := fmt.Sscan(string(text), &h.nick, &h.number); n != 2 {
 			return // of somebody else
 		}
+		c.measure(h)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if want := m.seen[h.nick] + 1; h.number != want {
@@ -129,6 +135,30 @@ func (c *crowd) receive(ctx context.Context, m *member) {
 	if closing = c.ctx.Err() != nil; err != nil && !closing {
 		c.t.Errorf("%s: receiving: %v", m.nick, err)
 	}
+}
+
+// measure notes how long a message took.
+func (c *crowd) measure(h heard) {
+	for _, m := range c.members {
+		if m.nick != h.nick {
+			continue
+		}
+		m.mu.Lock()
+		sent := m.at[h.number-1]
+		m.mu.Unlock()
+		c.mu.Lock()
+		c.worst = max(c.worst, time.Since(sent))
+		c.mu.Unlock()
+	}
+}
+
+// takeWorst returns the longest that a message has taken since the last call.
+func (c *crowd) takeWorst() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	worst := c.worst
+	c.worst = 0
+	return worst
 }
 
 // mates are the other members of a member's channel.

@@ -45,7 +45,7 @@ func (c *crowd) must(what string, more int, slow bool) {
 func TestFrozenNodes(t *testing.T) {
 	c := startCluster(t, "--unthrottled")
 	var sessions []*v1Session
-	crowd := startCrowd(t, 2, 20*time.Millisecond, c.ways(&sessions)...)
+	crowd := startCrowd(t, 4, 20*time.Millisecond, c.ways(&sessions)...)
 	for k := range 6 {
 		node, leader := k%3, c.leader()
 		c.freeze(node)

@@ -16,8 +16,7 @@ func (n *Network) Apply(now int64, e s2s.Event) []Change { return n.take(now, e,
 func (n *Network) Say(now int64, e s2s.Event) []Change { return n.take(now, e, true) }
 
 func (n *Network) take(now int64, e s2s.Event, own bool) []Change {
-	clear(n.changes)
-	n.changes, n.now, n.own = n.changes[:0], now, own
+	n.begin(now, own)
 	n.stats.Events[e.Body.Name()]++
 	if n.setUp(e) || n.notMeant(e) {
 		return n.changes
@@ -31,6 +30,17 @@ func (n *Network) take(now int64, e s2s.Event, own bool) []Change {
 	}
 	return n.changes
 }
+
+// begin forgets the last changes. What one split needed is not kept for ever.
+func (n *Network) begin(now int64, own bool) {
+	clear(n.changes)
+	if cap(n.changes) > maxKeptChanges {
+		n.changes = nil
+	}
+	n.changes, n.now, n.own = n.changes[:0], now, own
+}
+
+const maxKeptChanges = 4096
 
 func (n *Network) changed(c Change) { n.changes = append(n.changes, c) }
 
@@ -158,6 +168,11 @@ func (n *Network) server(by Source, body s2s.Body) bool {
 		n.serverInfo(by, b)
 	case s2s.EndOfBurst:
 		n.endOfBurst(by)
+	case s2s.Ping:
+		if n.rules.PingEndsBurst {
+			n.endOfBurst(by)
+		}
+		return false
 	case s2s.Unknown:
 		n.ignore(IgnoredUnknown)
 	default:

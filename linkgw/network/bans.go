@@ -145,8 +145,7 @@ func (n *Network) banKeys() []banKey {
 
 // Expire ends the bans whose time is over, which no server tells, and returns what changed. Once in a while is enough.
 func (n *Network) Expire(now int64) []Change {
-	clear(n.changes)
-	n.changes, n.now = n.changes[:0], now
+	n.begin(now, false)
 	for _, key := range n.banKeys() {
 		b := n.bans[key]
 		switch {

@@ -45,10 +45,24 @@ func (n *Network) burst(root *Server) []s2s.Event {
 	}
 	for _, s := range servers {
 		if s.Synced && s != n.us {
-			b.say(s.ref(), s2s.EndOfBurst{})
+			b.endOfBurst(s)
 		}
 	}
 	return b.events
+}
+
+// endOfBurst says that a server has told all, with EOB or EOS, or as solanum does (Rules.PingEndsBurst).
+func (b *burster) endOfBurst(s *Server) {
+	switch {
+	case !b.n.rules.PingEndsBurst:
+		b.say(s.ref(), s2s.EndOfBurst{})
+	case s == b.n.peer:
+		b.say("", s2s.Ping{Origin: string(s.ref())})
+	case s.Ours && b.n.peer != nil:
+		b.say(s.ref(), s2s.Ping{Origin: s.Name, Target: string(b.n.peer.SID)})
+	default:
+		b.say(s.ref(), s2s.Ping{Origin: s.Name, Target: string(b.n.us.SID)})
+	}
 }
 
 func (n *Network) sortedChannels() []*Channel {

@@ -27,7 +27,6 @@ func rebuilt(t testing.TB, n *network.Network, pass func(s2s.Event) []s2s.Event)
 	if p := n.Peer(); p != nil {
 		m.SetPeer(s2s.ServerIntroduced{Server: p.Name, SID: p.SID, Hops: p.Hops, Description: p.Description, Flags: p.Flags, Hidden: p.Hidden})
 	}
-	// Ours first: a channel of both sides is told by the peer, whose parts come after its members'.
 	for _, e := range n.Burst() {
 		for _, e := range pass(e) {
 			m.Apply(2000000000, e)
@@ -97,6 +96,9 @@ func TestBurstRebuilds(t *testing.T) {
 				t.Errorf("%s:%d: spoken:\n%s", r.name, l.Number, diff(a, b))
 			}
 		})
+	}
+	if spoken != states {
+		t.Errorf("only %d of %d states could be said by the codec", spoken, states)
 	}
 	t.Logf("%d states rebuilt, %d through the codec", states, spoken)
 }

@@ -17,6 +17,9 @@ func (n *Network) userChanged(by Source, b s2s.UserChanged) {
 		n.ignore(IgnoredOlder) // hyb:m_svsaccount.c, m_svshost.c
 		return
 	}
+	if (b.Account != nil || b.IfTS != 0) && !n.mayServe(by, u) {
+		return
+	}
 	n.setProperty(u, by, PropertyIdent, &u.Ident, b.Ident)
 	n.setProperty(u, by, PropertyRealHost, &u.RealHost, b.RealHost)
 	n.setProperty(u, by, PropertyRealname, &u.Realname, b.Realname)
@@ -34,6 +37,17 @@ func (n *Network) userChanged(by Source, b s2s.UserChanged) {
 		}
 		n.signOn(u, *b.Nick, ts)
 	}
+}
+
+// mayServe reports whether a source may change what only services do of another's user (m_services.c:me_su,
+// hyb:m_svsaccount.c, m_svshost.c, m_svsmode.c; UnrealIRCd lets any server). Where we are not told who the services are,
+// it may.
+func (n *Network) mayServe(by Source, u *User) bool {
+	if by.User == u || n.rules.AnyServes || len(n.services) == 0 || n.isService(by) {
+		return true
+	}
+	n.ignore(IgnoredNoService)
+	return false
 }
 
 func (n *Network) setProperty(u *User, by Source, p Property, field, value *string) {
@@ -104,11 +118,14 @@ func (n *Network) userModes(by Source, b s2s.UserModes) {
 	switch {
 	case u == nil:
 		return
-	case by.User != nil && by.User != u && !n.rules.HostModes && b.IfTS == 0:
+	case by.User != nil && by.User != u && !n.rules.AnyServes && b.IfTS == 0:
 		n.ignore(IgnoredKind) // only the user itself (m_mode.c); services' SVSMODE may
 		return
 	case b.IfTS != 0 && b.IfTS != u.TS:
 		n.ignore(IgnoredOlder)
+		return
+	}
+	if b.IfTS != 0 && !n.mayServe(by, u) {
 		return
 	}
 	n.setProperty(u, by, PropertyAccount, &u.Account, b.Account)

@@ -48,6 +48,10 @@ type Rules struct {
 
 	// HostModes is whether user modes x and t choose between real host, cloak and virtual host (UnrealIRCd).
 	HostModes bool
+	// AnyServes is whether any server may do what services do (set::limit-svscmds of UnrealIRCd).
+	AnyServes bool
+	// PingEndsBurst is whether a server's first PING says that its burst is over (ts6.md 4; m_pong.c: "emulated EOB").
+	PingEndsBurst bool
 	// SvskillWaits is whether a user that services remove goes only once its own server says so (hyb:m_svskill.c).
 	SvskillWaits bool
 	// MergesBans is whether a network ban that is there already is merged with its copy (unreal:tkl.c:cmd_tkl_add).
@@ -118,7 +122,7 @@ func Solanum() Rules {
 	return Rules{
 		Dialect: "solanum", Casemapping: irc.RFC1459, ChanModes: "eIbq,k,flj,ACFLMOPQRSTcgimnprstuz", Prefix: "(ov)@+",
 		Same: SameVisibleHost, ZeroTSCollides: true, Saves: true, CaseChangeKeepsTS: true,
-		ZeroTS: ZeroSpreads, EmptyTopicForgets: true, Permanent: 'P', ParamHides: "fjkl",
+		ZeroTS: ZeroSpreads, EmptyTopicForgets: true, Permanent: 'P', ParamHides: "fjkl", PingEndsBurst: true,
 		Merges: map[byte]Merge{'k': MergeGreater, 'l': MergeNumber, 'j': MergePairs, 'f': MergeFolded},
 	}
 }
@@ -145,7 +149,7 @@ func Unreal6() Rules {
 	return Rules{
 		Dialect: "unreal6", Casemapping: irc.ASCII, ChanModes: "beI,fkL,lFH,cdimnprstzCDGKMNOPQRSTVZ", Prefix: "(qaohv)~&@%+",
 		Same: SameRealHost, NickDropsMode: 'r', ZeroTS: ZeroIsEqual, ModeTSLowers: true, Permanent: 'P', Exclusive: "ps",
-		HostModes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic, BurstBans: BurstAll,
+		HostModes: true, AnyServes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic, BurstBans: BurstAll,
 		Merges: map[byte]Merge{'k': MergeGreater, 'L': MergeGreater, 'F': MergeGreater, 'l': MergeNumber,
 			'H': MergeHistory, 'f': MergeFlood},
 	}

@@ -126,18 +126,26 @@ func TestNicks(t *testing.T) {
 	))
 }
 
+const (
+	services       = ":0HB SID services.example.net 2 0SV :services\n"
+	servicesHybrid = ":0HB SID services.example.net 2 0SV + :services\n"
+)
+
 // TestProperties is hosts, accounts, modes, away, operators, certificates.
 func TestProperties(t *testing.T) {
 	runRules(t, []rule{
 		{name: "CHGHOST", from: "ts6.md 5", dialect: "solanum", lines: ":0HB CHGHOST 0LFAAAAAB v.host\n", want: []string{"host=v.host real=bh.example"}},
-		{name: "login", from: "ts6.md 7", dialect: "solanum", lines: ":0HB ENCAP * SU 0LFAAAAAB :acct\n:0HB ENCAP * SU 0HBAAAAAA :x\n:0HB ENCAP * SU :0HBAAAAAA\n", want: []string{"ip=192.0.2.2 account=acct", "!account=x"}},
+		{name: "login", from: "ts6.md 7", dialect: "solanum", lines: services + ":0SV ENCAP * SU 0LFAAAAAB :acct\n:0SV ENCAP * SU 0HBAAAAAA :x\n:0SV ENCAP * SU :0HBAAAAAA\n", want: []string{"ip=192.0.2.2 account=acct", "!account=x"}},
+		{name: "login by who is no services", from: "m_services.c:me_su", dialect: "solanum", lines: ":0LF ENCAP * SU 0LFAAAAAB :acct\n", want: []string{"!acct"}, ignored: network.IgnoredNoService},
+		{name: "end of burst", from: "ts6.md 4: the first PING of a server", dialect: "solanum", lines: ":0LF PING leaf.example.net :0GW\n", want: []string{"server leaf.example.net sid=0LF uplink=hub.example.net synced", "server hub.example.net sid=0HB uplink=gateway.example.net description"}},
 		{name: "not for us", from: "m_encap.c:ms_encap", dialect: "solanum", lines: ":0HB ENCAP leaf.* SU 0LFAAAAAB :acct\n", want: []string{"!acct"}, ignored: network.IgnoredNotForUs},
 		{name: "oper", from: "ts6.md 5", dialect: "solanum", lines: ":0HBAAAAAA OPER god admin\n:0HBAAAAAA MODE 0HBAAAAAA :+o\n", want: []string{"modes=io", "operator=god privileges=admin"}},
 		{name: "deoper", from: "ts6.md 5", dialect: "solanum", lines: ":0HBAAAAAA OPER god admin\n:0HBAAAAAA MODE 0HBAAAAAA :+o\n:0HBAAAAAA MODE 0HBAAAAAA :-o\n", want: []string{"!god"}},
 		{name: "modes of another", from: "ts6.md 5: user must be the source", dialect: "solanum", lines: ":0HBAAAAAA MODE 0LFAAAAAB :+w\n", want: []string{"!modes=iw"}, ignored: network.IgnoredKind},
 		{name: "away", from: "ts6.md 5", dialect: "hybrid", lines: ":0HBAAAAAA AWAY :gone\n:0LFAAAAAB AWAY :x\n:0LFAAAAAB AWAY\n", want: []string{`away="gone"`, `!away="x"`}},
-		{name: "SVSACCOUNT", from: "hyb:m_svsaccount.c: nick TS", dialect: "hybrid", lines: ":0HB SVSACCOUNT 0LFAAAAAB 1000 acct\n:0HB SVSACCOUNT 0HBAAAAAA 999 late\n", want: []string{"account=acct", "!late"}, ignored: network.IgnoredOlder},
-		{name: "SVSMODE", from: "hyb:m_svsmode.c", dialect: "hybrid", lines: ":0HB SVSMODE 0LFAAAAAB 1000 +r\n", want: []string{"modes=ir"}},
+		{name: "SVSACCOUNT", from: "hyb:m_svsaccount.c: nick TS", dialect: "hybrid", lines: servicesHybrid + ":0SV SVSACCOUNT 0LFAAAAAB 1000 acct\n:0SV SVSACCOUNT 0HBAAAAAA 999 late\n", want: []string{"account=acct", "!late"}, ignored: network.IgnoredOlder},
+		{name: "SVSMODE", from: "hyb:m_svsmode.c", dialect: "hybrid", lines: servicesHybrid + ":0SV SVSMODE 0LFAAAAAB 1000 +r\n", want: []string{"modes=ir"}},
+		{name: "SVSHOST of who is no services", from: "hyb:m_svshost.c, ts6.md 8", dialect: "hybrid", lines: ":0HB SVSHOST 0LFAAAAAB 1000 v.host\n", want: []string{"!v.host"}, ignored: network.IgnoredNoService},
 		{name: "certificate", from: "ts6.md 5", dialect: "hybrid", lines: ":0HBAAAAAA CERTFP cafe\n", want: []string{"certificate=cafe"}},
 		{name: "cloak with +x, real without", from: "unrealircd.md 5: UID", dialect: "unreal6", lines: ":0HB UID x 0 1000 i real.host 0HBAAAAAX 0 +ix * cloaked * :x\n:x UMODE2 -x\n:0HB UID y 0 1000 i real.host 0HBAAAAAY 0 +i * cloaked2 * :y\n:y UMODE2 +x\n",
 			want: []string{"nick=x ts=1000 server=hub.example.net modes=i ident=i host=real.host", "nick=y ts=1000 server=hub.example.net modes=ix ident=i host=cloaked2"}},

@@ -115,7 +115,7 @@ func (n *Network) serverGone(by Source, b s2s.ServerGone) {
 
 // End removes the whole network, as when the link is lost, and returns what changed. We stay.
 func (n *Network) End(now int64, reason string) []Change {
-	n.changes, n.now = n.changes[:0], now
+	n.begin(now, false)
 	n.end(reason)
 	return n.changes
 }

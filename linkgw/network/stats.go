@@ -16,8 +16,9 @@ const (
 	IgnoredCollision Reason = "collision" // a new user who lost its nick
 	IgnoredMode      Reason = "mode"      // a mode that is unknown or malformed
 	IgnoredName      Reason = "malformed_name"
-	IgnoredNotForUs  Reason = "not_for_us"  // for other servers only
-	IgnoredKind      Reason = "source_kind" // a server where a user is needed, or the other way round
+	IgnoredNotForUs  Reason = "not_for_us"   // for other servers only
+	IgnoredKind      Reason = "source_kind"  // a server where a user is needed, or the other way round
+	IgnoredNoService Reason = "not_services" // what only services may do
 	IgnoredUnknown   Reason = "unknown_line"
 	IgnoredMetadata  Reason = "metadata" // of which nothing is kept
 	IgnoredHandshake Reason = "handshake"

@@ -316,7 +316,7 @@ func (c *muxConn) address(reported string) string {
 
 // create makes a session and attaches it.
 func (c *muxConn) create(f *robustsession.Create) {
-	req := node.CreateRequest{Remote: c.address(f.Remote), TLS: f.TLS && c.trusted || !c.trusted, Challenge: f.Challenge}
+	req := node.CreateRequest{Remote: c.address(f.Remote), TLS: f.TLS && c.trusted, Challenge: f.Challenge}
 	reply := &robustsession.Created{Req: f.Req, Status: robustsession.StatusOK}
 	made, err := c.a.node.Create(c.ctx, req)
 	var reader *outputstream.Reader

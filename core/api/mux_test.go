@@ -402,3 +402,25 @@ func TestMuxChallenge(t *testing.T) {
 		t.Errorf("before the barrier: %v", all)
 	}
 }
+
+// TestEncryptionIsBelievedOfTrustedBridgesOnly: a session must not be shown as secure because somebody says so.
+func TestEncryptionIsBelievedOfTrustedBridgesOnly(t *testing.T) {
+	n := newNetwork(t, 1, nil)
+	for _, c := range []struct {
+		key       string
+		says, tls bool
+	}{{"", true, false}, {"wrong", true, false}, {api.BridgeKey(password), false, false}, {api.BridgeKey(password), true, true}} {
+		m := n.rawMux(t)
+		m.send(hello(c.key), &robustsession.Create{Req: 1, TLS: c.says})
+		sid := ircserver.SessionID(next[*robustsession.Created](m).Session)
+		for _, s := range n.node.Sessions() {
+			if s.ID == sid && s.TLS != c.tls {
+				t.Errorf("key %q, TLS %v: the session's is %v", c.key, c.says, s.TLS)
+			}
+		}
+	}
+	n.register(n.client(true), "alice")
+	if all := n.node.Sessions(); all[len(all)-1].TLS {
+		t.Error("a session over version 1 counts as encrypted")
+	}
+}

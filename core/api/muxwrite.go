@@ -63,17 +63,19 @@ func (w *muxWriter) look(first bool) error {
 	return nil
 }
 
-// flush writes what waits: first the answers, then the lines of the sessions that have any.
+// flush writes what waits: first the answers, then the lines of the sessions that have any. It asks who has lines before
+// it takes the answers: a session that has just been created has its Created among them then, and the client would drop
+// lines that come before it.
 func (w *muxWriter) flush() error {
+	w.ready = w.group.Take(w.ready[:0])
 	w.mu.Lock()
 	w.buf = append(w.buf[:0], w.out...)
 	w.out = keepSmall(w.out)
-	w.ready = append(w.ready[:0], w.resumed...)
+	w.ready = append(w.ready, w.resumed...)
 	clear(w.resumed)
 	w.resumed = w.resumed[:0]
 	w.mu.Unlock()
 	w.roomMade()
-	w.ready = w.group.Take(w.ready)
 	for _, r := range w.ready {
 		w.lines(r)
 		if len(w.buf) >= muxWrite {

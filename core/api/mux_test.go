@@ -276,13 +276,14 @@ func TestMuxLateLines(t *testing.T) {
 	for id := uint64(1); id <= lines; id++ {
 		post(lines+id, id)
 	}
-	m.send(&robustsession.Attach{Session: s.Session, Auth: s.Auth})
-	post(2*lines+1, lines+1)
+	last := robustsession.PostLine{ID: lines + 1, Text: fmt.Sprintf("PING %d", lines+1)}
+	m.send(&robustsession.Attach{Session: s.Session, Auth: s.Auth}, // everything again, which must not be read past
+		&robustsession.Post{Session: s.Session, Seq: 2*lines + 1, Lines: []robustsession.PostLine{last}})
 	answers := 0
-	for last := false; !last; {
+	for done := false; !done; {
 		for _, l := range next[*robustsession.Lines](m).Lines {
 			answers++
-			last = strings.HasSuffix(l.Text, fmt.Sprint(lines+1))
+			done = strings.HasSuffix(l.Text, fmt.Sprint(lines+1))
 		}
 	}
 	if answers != lines+1 {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,9 +238,9 @@ func TestSlowReaderIsClosed(t *testing.T) {
 	c := dial(t, addr)
 	c.send("NICK a\r\n")
 	c.expect(":srv ECHO NICK a")
-	line := strings.Repeat("z", 400)
+	lines := slices.Repeat([]string{strings.Repeat("z", 400)}, 200)
 	until(t, "the slow reader was closed", func() bool {
-		n.session(0).send(line, line, line, line, line, line, line, line)
+		n.session(0).send(lines...)
 		return n.session(0).quitMessage() != ""
 	})
 	if q := n.session(0).quitMessage(); q != "Write error: timed out" {

@@ -30,7 +30,7 @@ func (n *Node) propose(ctx context.Context, inputs []ircserver.Input) (committed
 	if len(inputs) == 0 {
 		return committed{}, errors.New("a proposal without inputs")
 	}
-	ctx, cancel := context.WithTimeout(ctx, n.cfg.HoldTimeout)
+	ctx, cancel := context.WithTimeout(ctx, n.holdTimeout(len(inputs)))
 	defer cancel()
 	wait := firstRetryWait
 	for {
@@ -45,6 +45,11 @@ func (n *Node) propose(ctx context.Context, inputs []ircserver.Input) (committed
 		}
 		wait = min(2*wait, maxRetryWait)
 	}
+}
+
+// holdTimeout is how long so many inputs are held: what the throttle may delay them comes on top.
+func (n *Node) holdTimeout(inputs int) time.Duration {
+	return n.cfg.HoldTimeout + time.Duration(inputs)*n.fsm.networkConfig().PostMessageCooloff
 }
 
 // waitForLeader waits until another attempt may go better.

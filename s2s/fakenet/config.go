@@ -128,6 +128,6 @@ type traits struct {
 
 var traitsOf = map[Protocol]*traits{
 	TS6:    {irc.RFC1459, "bbbbqeI", "ov", "imspcCgzQrT", "iw", "aiosw", true},
-	Hybrid: {irc.ASCII, "bbbbeI", "ohv", "imspcCRST", "iw", "aiosw", false},
-	Unreal: {irc.ASCII, "bbbbbeI", "qaohv", "imspcCGKMNQRSTV", "iwx", "iowx", false},
+	Hybrid: {irc.ASCII, "bbbbeI", "ohv", "imspcCRT", "iw", "aiosw", false},
+	Unreal: {irc.ASCII, "bbbbbeI", "qaohv", "imspcCGKMRSTV", "iwx", "iowx", false},
 }

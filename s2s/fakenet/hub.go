@@ -36,7 +36,7 @@ type Summary struct {
 	Seed        uint64      `json:"seed"`
 	Scenario    string      `json:"scenario"`
 	Elapsed     float64     `json:"elapsed_seconds"` // of traffic
-	Rate        float64     `json:"rate"`            // happenings a second, achieved
+	Rate        float64     `json:"rate"`            // actions a second, achieved
 	Links       int         `json:"links"`           // now
 	LinesSent   int         `json:"lines_sent"`
 	BytesSent   int64       `json:"bytes_sent"`
@@ -88,6 +88,9 @@ func NewHub(cfg HubConfig) (*Hub, error) {
 	return &Hub{cfg: cfg, net: n, inbox: make(chan arrival), accept: make(chan net.Conn), leaves: map[*wire]*leaf{}, bySID: map[s2s.SID]*leaf{},
 		summary: Summary{Protocol: cfg.Network.Protocol, Seed: cfg.Network.Seed, Scenario: cfg.Network.Scenario}}, nil
 }
+
+// Name is the server's.
+func (h *Hub) Name() string { return h.cfg.Network.Server }
 
 // pace is how often the simulation is asked for what has happened.
 const pace = 5 * time.Millisecond
@@ -151,7 +154,11 @@ func (h *Hub) Summary() Summary {
 	s.Stats, s.Violations, s.Links = h.net.Stats(), h.net.Violations(), len(h.bySID)
 	if !h.begun.IsZero() {
 		s.Elapsed = time.Since(h.begun).Seconds()
-		s.Rate = float64(s.Stats.Happenings) / s.Elapsed
+		var acts uint64
+		for _, count := range s.Stats.Actions { // order does not matter: a sum
+			acts += count
+		}
+		s.Rate = float64(acts) / s.Elapsed
 	}
 	for _, l := range h.leaves { // order does not matter: a sum
 		s.LinesSent += l.lines

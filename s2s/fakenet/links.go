@@ -63,11 +63,11 @@ func (n *Network) Detach(now time.Time, sid s2s.SID, reason string) []Happening 
 
 // dropServers removes a server of a leaf with what is behind it, for good, and tells some links.
 func (n *Network) dropServers(s *server, reason string, links []s2s.SID) {
-	lost := n.lost
+	lost, seats := n.lost, n.lostSeats
 	n.split(s, time.Time{})
 	n.splits = n.splits[:len(n.splits)-1]
 	n.stats.Splits--
-	n.lost = lost
+	n.lost, n.lostSeats = lost, seats
 	h := &n.out[len(n.out)-1]
 	h.Links = links
 	if reason != "" {

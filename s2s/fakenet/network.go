@@ -1,7 +1,9 @@
 package fakenet
 
 import (
+	"encoding/json"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,10 +41,11 @@ type Network struct {
 	now    time.Time
 	due    time.Time // of the next happening; zero until Begin
 	splits []*split
-	lost   int // people on the other side of splits
-	mark   uint64
-	number uint64
-	out    []Happening
+	// lost and lostSeats are people on the other side of splits, and their memberships.
+	lost, lostSeats int
+	mark            uint64
+	number          uint64
+	out             []Happening
 
 	stats      Stats
 	violations []Violation
@@ -76,6 +79,19 @@ func (h *Happening) Seen() iter.Seq[s2s.UID] {
 			}
 		}
 	}
+}
+
+// MarshalJSON writes the happening with Seen as a list: a line of the truth.
+func (h Happening) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Number uint64    `json:"number"`
+		At     time.Time `json:"at"`
+		Actor  s2s.UID   `json:"actor,omitempty"`
+		Event  s2s.Event `json:"event"`
+		Links  []s2s.SID `json:"links,omitempty"`
+		Lost   []s2s.UID `json:"lost,omitempty"`
+		Seen   []s2s.UID `json:"seen,omitempty"`
+	}{h.Number, h.At, h.Actor, h.Event, h.Links, h.Lost, slices.Collect(h.Seen())})
 }
 
 // Stats count what has happened.

@@ -84,6 +84,7 @@ func (n *Network) split(s *server, until time.Time) {
 	n.servers = slices.DeleteFunc(n.servers, func(x *server) bool { return slices.Contains(sp.servers, x) })
 	s.uplink.behind = slices.DeleteFunc(s.uplink.behind, func(x *server) bool { return x == s })
 	n.splits = append(n.splits, sp)
+	n.lostSeats += len(sp.seats)
 	n.stats.Splits++
 }
 
@@ -124,6 +125,7 @@ func (n *Network) rejoin() {
 
 func (n *Network) bringBack(sp *split) {
 	n.lost -= len(sp.users)
+	n.lostSeats -= len(sp.seats)
 	top := sp.servers[0]
 	top.uplink.behind = append(top.uplink.behind, top)
 	for _, s := range sp.servers {

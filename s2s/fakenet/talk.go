@@ -88,12 +88,21 @@ func (n *Network) channelText(kind s2s.MessageKind) bool {
 		return false
 	}
 	m := n.speaker(c)
-	if m == nil {
+	if m == nil || kind == s2s.Notice && c.has('T') {
 		return false
 	}
-	body := s2s.Message{Kind: kind, TargetKind: s2s.TargetChannel, Target: c.name, Text: n.sentence(pick(&n.chance, c.members).user.nick)}
+	body := s2s.Message{Kind: kind, TargetKind: s2s.TargetChannel, Target: c.name, Text: n.channelSentence(c)}
 	n.tell(m.user, n.textSource(m.user), body, n.hearing(c), n.audience(c), m.user.uid)
 	return true
+}
+
+// channelSentence is a text that the channel takes: without colours where they are refused or taken out (+c, +S).
+func (n *Network) channelSentence(c *channel) string {
+	text := n.sentence(pick(&n.chance, c.members).user.nick)
+	if c.has('c') || c.has('S') {
+		text = strings.ReplaceAll(text, colour, "")
+	}
+	return text
 }
 
 // actStatusMessage is to the operators of a channel; links get it where one of their members is one.
@@ -117,7 +126,7 @@ func (n *Network) actStatusMessage() bool {
 	if !n.cfg.Truth {
 		audience = nil
 	}
-	body := s2s.Message{Kind: s2s.Privmsg, TargetKind: s2s.TargetStatus, Target: c.name, Status: "@", Text: n.sentence("")}
+	body := s2s.Message{Kind: s2s.Privmsg, TargetKind: s2s.TargetStatus, Target: c.name, Status: "@", Text: n.channelSentence(c)}
 	n.tell(m.user, n.textSource(m.user), body, n.linksWhere(func(l *server) bool { return reached[l] }), audience, m.user.uid)
 	return true
 }
@@ -141,9 +150,9 @@ func (n *Network) private(from, to *user, kind s2s.MessageKind, text string) {
 	n.tell(from, s2s.Ref(from.uid), body, links, n.one(to), "")
 }
 
-// actMove joins or parts: parts when there are more memberships than people want.
+// actMove joins or parts, so that there are about as many memberships as people want; those behind a split count.
 func (n *Network) actMove() bool {
-	if n.membership > n.seats {
+	if n.membership+n.lostSeats > n.seats || n.chance.oneIn(3) {
 		return n.part()
 	}
 	return n.joinSome()

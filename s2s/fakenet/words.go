@@ -46,6 +46,9 @@ func (n *Network) freshNick() string {
 	}
 }
 
+// colour begins red text.
+const colour = "\x0304"
+
 // sentence makes a message's text: sometimes to somebody, sometimes an action, coloured, or long.
 func (n *Network) sentence(to string) string {
 	c := &n.chance
@@ -68,7 +71,7 @@ func (n *Network) sentence(to string) string {
 	case 0:
 		return "\x01ACTION " + b.String() + "\x01"
 	case 1:
-		return "\x0304" + b.String() + "\x0f ☺"
+		return colour + b.String() + " ☺"
 	case 2:
 		return ":" + b.String()
 	case 3:

@@ -29,6 +29,7 @@ type devSettings struct {
 	IRC         string
 	NodeIRCPort int
 	Nodes       int
+	NetworkName string
 	Unthrottled bool
 	LogLevel    string
 	// Test settings, passed to the nodes.
@@ -61,6 +62,7 @@ Ctrl-C stops everything in good order; started again, the network continues.`,
 	f.StringVar(&s.IRC, "irc", "127.0.0.1:6667", "address of the plain IRC port, which survives any node")
 	f.IntVar(&s.NodeIRCPort, "node-irc-port", 0, "let the nodes serve plain IRC too, on this port and the next ones")
 	f.IntVar(&s.Nodes, "nodes", 3, "how many nodes to run")
+	f.StringVar(&s.NetworkName, "network-name", "robustirc.localhost", "name of a new network, which is also its server's name")
 	f.BoolVar(&s.Unthrottled, "unthrottled", false, "do not throttle sessions, for benchmarks")
 	f.StringVar(&s.LogLevel, "log-level", "info", "of the nodes, whose logs are in the data directory")
 	f.BoolVar(&s.testCommands, "test-commands", false, "enable the command that makes the machine panic (tests only)")
@@ -257,7 +259,7 @@ func (d *devNetwork) writeSettings(i int, n *devNode) error {
 		members = append(members, fmt.Sprintf("%q", m.id+"="+m.addr))
 	}
 	line("bootstrap = [%s]", strings.Join(members, ", "))
-	line("network_name = %q", "robustirc.localhost")
+	line("network_name = %q", s.NetworkName)
 	line("log_level = %q", s.LogLevel)
 	line("test_commands = %v", s.testCommands)
 	line("snapshot_threshold = %d", s.snapshotThreshold)

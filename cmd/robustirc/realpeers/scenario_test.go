@@ -17,7 +17,7 @@ const stepsPerKill = 40
 // TestScenariosOverTCP plays the machine's golden scenarios through the plain IRC port of a real network, and kills a
 // node, every other time the leader, between steps. What reaches each client must be what the scenario says.
 func TestScenariosOverTCP(t *testing.T) {
-	n := startNetwork(t, "--unthrottled")
+	n := startNetwork(t, "--unthrottled", "--network-name", "robustirc.net") // the name in the scenarios
 	steps, kills := 0, 0
 	d := &scenario.Delivery{Addr: n.irc, ServerName: "robustirc.net", Between: func(int) {
 		steps++

@@ -61,7 +61,7 @@ func (a *API) authenticated(h http.Handler) http.Handler {
 		if name != user {
 			password += "\x00" // wrong, whatever it is
 		}
-		err := a.opts.Gate.Check(r.Context(), source(hostOnly(r.RemoteAddr)), password)
+		err := a.opts.Gate.Check(r.Context(), hostOnly(r.RemoteAddr), password)
 		switch {
 		case err == nil:
 			w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -59,13 +59,3 @@ func hostOnly(addr string) string {
 	}
 	return ip.Unmap().WithZone("").String()
 }
-
-// source is whom a wrong password is held against: an IPv4 address, or an IPv6 network of 64 bits.
-func source(addr string) string {
-	ip, err := netip.ParseAddr(addr)
-	if err != nil || ip.Is4() {
-		return addr
-	}
-	network, _ := ip.Prefix(64)
-	return network.String()
-}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -65,6 +66,7 @@ func (g *PasswordGate) Check(ctx context.Context, source, password string) error
 
 // attempt is Check for any kind of proof.
 func (g *PasswordGate) attempt(ctx context.Context, source string, proven func() bool) error {
+	source = gateKey(source)
 	waiter, delay, err := g.enter(source)
 	if err != nil {
 		return err
@@ -77,6 +79,16 @@ func (g *PasswordGate) attempt(ctx context.Context, source string, proven func()
 	}
 	g.leave(source, waiter, err)
 	return err
+}
+
+// gateKey is what failures are held against: an IPv4 address, or an IPv6 network of 64 bits, which one customer has.
+func gateKey(source string) string {
+	ip, err := netip.ParseAddr(source)
+	if err != nil || ip.Unmap().Is4() {
+		return source
+	}
+	network, _ := ip.Prefix(64)
+	return network.String()
 }
 
 // enter returns the record of a source that has to wait, counted as waiting, and for how long.

@@ -74,3 +74,12 @@ func TestPasswordGateRefusesCrowds(t *testing.T) {
 	close(leave)
 	wg.Wait()
 }
+
+func TestGateKey(t *testing.T) {
+	if a, b := gateKey("2001:db8::1"), gateKey("2001:db8::ffff:2"); a != b || a == gateKey("2001:db8:0:1::1") {
+		t.Errorf("one network is %q and %q", a, b)
+	}
+	if a, b := gateKey("192.0.2.1"), gateKey("192.0.2.2"); a == b {
+		t.Errorf("two addresses are %q", a)
+	}
+}

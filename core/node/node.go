@@ -40,6 +40,7 @@ type Node struct {
 	clock      *netClock
 	index      *indexReader
 	turns      turns
+	claimGate  *PasswordGate // for the passwords of operators and services; its own is not used
 	claimSlots chan struct{}
 
 	// Goroutines that use raft run under ctx and are counted in wg.
@@ -94,6 +95,7 @@ func newNode(cfg Config) (*Node, error) {
 		gate:       NewPasswordGate(cfg.Password, time.Now),
 		leader:     newLeaderWatch(raft.ServerID(cfg.ID)),
 		turns:      turns{sessions: map[ircserver.SessionID]*turn{}},
+		claimGate:  NewPasswordGate("", time.Now),
 		claimSlots: newClaimSlots(),
 		ctx:        ctx, cancel: cancel, startedAt: cfg.Clock(),
 		done: make(chan struct{}), stopping: make(chan struct{}),

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -147,6 +148,7 @@ func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string,
 
 // post sends lines in groups of no more than the machine remembers.
 func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote string, lines []Line) error {
+	from := cmp.Or(remote, info.Remote)
 	if remote == info.Remote {
 		remote = ""
 	}
@@ -155,7 +157,7 @@ func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote str
 		lines = lines[len(group):]
 		inputs := make([]ircserver.Input, len(group))
 		for i, l := range group {
-			in, err := n.lineInput(ctx, info.ID, l)
+			in, err := n.lineInput(ctx, info.ID, from, l)
 			if err != nil {
 				return err
 			}
@@ -173,13 +175,13 @@ func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote str
 }
 
 // lineInput makes a line fit for the log: with an id, and without passwords.
-func (n *Node) lineInput(ctx context.Context, sid ircserver.SessionID, l Line) (ircserver.Input, error) {
+func (n *Node) lineInput(ctx context.Context, sid ircserver.SessionID, remote string, l Line) (ircserver.Input, error) {
 	in := ircserver.Input{Kind: ircserver.KindLine, Session: sid, ClientMsgID: l.ID}
 	for in.ClientMsgID == 0 {
 		in.ClientMsgID = mathrand.Uint64() &^ ircserver.SequentialID
 	}
 	var err error
-	in.Text, in.Granted, err = n.verifyClaims(ctx, l.Text)
+	in.Text, in.Granted, err = n.verifyClaims(ctx, remote, l.Text)
 	return in, err
 }
 

@@ -126,7 +126,9 @@ func (b *burst) user(u *user) {
 	case TS6:
 		b.add(s2s.Ref(u.uid), s2s.Oper{Operator: "god", Privileges: "admin"})
 	case Unreal:
-		b.add(source, s2s.SWhois{User: s2s.Ref(u.nick), Tag: "oper", Priority: -100, Text: "is a Network Administrator"})
+		line := operWhois
+		line.User = s2s.Ref(u.nick)
+		b.add(source, line)
 	}
 }
 

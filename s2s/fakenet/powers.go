@@ -18,21 +18,36 @@ func (n *Network) actOper() bool {
 	if u.oper {
 		u.oper = false
 		n.opers = slices.DeleteFunc(n.opers, func(x *user) bool { return x == u })
+		n.operLine(u, s2s.SWhois{Remove: true, Tag: "oper", Text: "*"})
+		lost := ""
 		u.modes = strings.Map(func(r rune) rune {
 			if strings.ContainsRune("aosS", r) {
+				lost += string(r)
 				return -1
 			}
 			return r
 		}, u.modes)
-		n.userModes(u, "-o")
+		n.userModes(u, "-"+lost) // all that goes with it is said (T 03: "-aosz")
 		return true
 	}
 	if n.cfg.Protocol == TS6 {
 		n.say(u, s2s.Oper{Operator: "god", Privileges: "admin"}, nil, "")
 	}
+	n.operLine(u, operWhois)
 	n.makeOper(u)
 	n.userModes(u, "+"+letters)
 	return true
+}
+
+// operWhois is the line that WHOIS has of UnrealIRCd's operators.
+var operWhois = s2s.SWhois{Tag: "oper", Priority: -100, Text: "is a Network Administrator"}
+
+// operLine tells the line, or its end, before the mode (T s08).
+func (n *Network) operLine(u *user, line s2s.SWhois) {
+	if n.cfg.Protocol == Unreal {
+		line.User = s2s.Ref(u.uid)
+		n.tell(u, s2s.Ref(u.server.sid), line, n.linked, nil, "")
+	}
 }
 
 func (n *Network) userModes(u *user, modes string) {

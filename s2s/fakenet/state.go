@@ -57,6 +57,9 @@ func (n *Network) rename(u *user, nick string, ts int64) {
 	if n.byNick[n.fold(u.nick)] == u {
 		delete(n.byNick, n.fold(u.nick))
 	}
+	if n.cfg.Protocol == Unreal && n.fold(nick) != n.fold(u.nick) {
+		u.modes = strings.ReplaceAll(u.modes, "r", "") // nick.c:cmd_nick_remote, removemoder; nobody is told
+	}
 	u.nick, u.ts = nick, ts
 	n.byNick[n.fold(nick)] = u
 }

@@ -98,9 +98,7 @@ func (n *Network) hide(u *user) {
 	if n.cfg.Protocol == Unreal {
 		u.cloak = fmt.Sprintf("Clk-%08X.isp.example", n.chance.next()>>32)
 		u.modes += strings.Repeat("r", min(1, len(u.account)))
-		if strings.IndexByte(u.modes, 'x') >= 0 {
-			u.host = u.cloak
-		}
+		n.show(u)
 		return
 	}
 	if u.account != "" && n.chance.oneIn(4) {
@@ -147,7 +145,19 @@ func (n *Network) makeOper(u *user) {
 			u.modes += string(letter)
 		}
 	}
+	n.show(u)
 	n.opers = append(n.opers, u)
+}
+
+// show sets the host that others see by UnrealIRCd's modes: with +x the virtual host or else the cloak.
+func (n *Network) show(u *user) {
+	if n.cfg.Protocol != Unreal || u.service || strings.IndexByte(u.modes, 'x') < 0 {
+		return
+	}
+	u.host = u.cloak
+	if u.vhost != "" {
+		u.host = u.vhost
+	}
 }
 
 func (n *Network) addBans() {

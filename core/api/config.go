@@ -72,7 +72,7 @@ func ParseConfig(text string, machineVersion uint32) (ircserver.Config, error) {
 	f := fileOf(&def)
 	md, err := toml.Decode(text, f)
 	if err != nil {
-		return ircserver.Config{}, tomlError(err)
+		return ircserver.Config{}, tomlError(text, err)
 	}
 	if err := errors.Join(unknownKeys(text, &md), f.check()); err != nil {
 		return ircserver.Config{}, err
@@ -95,13 +95,15 @@ func FormatConfig(c *ircserver.Config) (string, error) {
 	return b.String(), nil
 }
 
-// tomlError is a syntax or type error with the line it is in.
-func tomlError(err error) error {
+// tomlError is a syntax or type error with the line it is in. (The library's own ErrorWithPosition panics on some text.)
+func tomlError(text string, err error) error {
 	var p toml.ParseError
-	if errors.As(err, &p) {
-		return fmt.Errorf("line %d: %s\n%s", p.Position.Line, p.Message, p.ErrorWithPosition())
+	if !errors.As(err, &p) {
+		return err
 	}
-	return err
+	lines := strings.Split(text, "\n")
+	n := min(max(p.Position.Line, 1), len(lines))
+	return fmt.Errorf("line %d: %s\n\t%.200s", n, p.Message, strings.TrimSpace(lines[n-1]))
 }
 
 // unknownKeys says which keys of the file mean nothing.

@@ -22,6 +22,8 @@ func (n nodeNetwork) Create(ctx context.Context, client bridge.Client) (bridge.S
 		return nil, &bridge.Refusal{Reason: "You are banned from this network"}
 	case errors.Is(err, node.ErrTooManySessions):
 		return nil, &bridge.Refusal{Reason: "This network is full"}
+	case errors.Is(err, node.ErrTooManyNew):
+		return nil, &bridge.Refusal{Reason: "Too many new connections from your address; try again later"}
 	case err != nil:
 		return nil, err
 	}

@@ -162,6 +162,8 @@ func classify(err error) *httpError {
 		return &httpError{http.StatusConflict, "Another connection reads this session now"}
 	case errors.Is(err, node.ErrTooManySessions):
 		return &httpError{http.StatusTooManyRequests, "The network's session limit is reached"}
+	case errors.Is(err, node.ErrTooManyNew):
+		return &httpError{http.StatusTooManyRequests, "Too many new sessions from your address; try again later"}
 	case errors.Is(err, node.ErrFlood):
 		return &httpError{http.StatusTooManyRequests, "Excess flood"}
 	case errors.Is(err, node.ErrBanned):

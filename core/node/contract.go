@@ -12,6 +12,8 @@ var (
 	ErrNoSession = errors.New("node: no such session")
 	// ErrTooManySessions is returned by Create when MaxSessions is reached.
 	ErrTooManySessions = errors.New("node: the network's session limit is reached")
+	// ErrTooManyNew is returned by Create when an address creates sessions too fast.
+	ErrTooManyNew = errors.New("node: too many new sessions from this address")
 	// ErrBanned is returned by Create and Post for a banned address.
 	ErrBanned = errors.New("node: this address is banned")
 	// ErrFlood is returned by Post when a session's backlog overflowed; the session is being closed.

@@ -40,6 +40,7 @@ type Node struct {
 	clock      *netClock
 	index      *indexReader
 	turns      turns
+	newcomers  *newcomers
 	claimGate  *PasswordGate // for the passwords of operators and services; its own is not used
 	claimSlots chan struct{}
 
@@ -94,6 +95,7 @@ func newNode(cfg Config) (*Node, error) {
 		cfg: cfg, log: cfg.Logger.With("node", cfg.ID), certs: certs, key: key,
 		gate:       NewPasswordGate(cfg.Password, time.Now),
 		leader:     newLeaderWatch(raft.ServerID(cfg.ID)),
+		newcomers:  newNewcomers(),
 		turns:      turns{sessions: map[ircserver.SessionID]*turn{}},
 		claimGate:  NewPasswordGate("", time.Now),
 		claimSlots: newClaimSlots(),

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
+	"time"
 
 	"robustirc/core/irc"
 	"robustirc/core/ircserver"
@@ -27,7 +28,7 @@ const (
 	cookieBytes = 8
 )
 
-// Create makes a session. It returns ErrTooManySessions or ErrBanned when the network refuses it.
+// Create makes a session. It returns ErrTooManySessions, ErrTooManyNew or ErrBanned when the network refuses it.
 func (n *Node) Create(ctx context.Context, req CreateRequest) (Created, error) {
 	if err := n.enter(); err != nil {
 		return Created{}, err
@@ -35,6 +36,9 @@ func (n *Node) Create(ctx context.Context, req CreateRequest) (Created, error) {
 	defer n.leave()
 	if err := n.admissible(req.Remote); err != nil {
 		return Created{}, err
+	}
+	if !n.newcomers.allow(req.Remote, time.Now()) {
+		return Created{}, ErrTooManyNew
 	}
 	secret := randomHex(secretBytes)
 	in := ircserver.Input{

@@ -58,7 +58,8 @@ type Hub struct {
 	accept  chan net.Conn
 	leaves  map[*wire]*leaf
 	bySID   map[s2s.SID]*leaf
-	begun   time.Time
+	begun   time.Time // of the traffic
+	ended   time.Time // zero while there is some
 	summary Summary
 }
 
@@ -153,7 +154,11 @@ func (h *Hub) Summary() Summary {
 	s := h.summary
 	s.Stats, s.Violations, s.Links = h.net.Stats(), h.net.Violations(), len(h.bySID)
 	if !h.begun.IsZero() {
-		s.Elapsed = time.Since(h.begun).Seconds()
+		end := h.ended
+		if end.IsZero() {
+			end = time.Now()
+		}
+		s.Elapsed = end.Sub(h.begun).Seconds()
 		var acts uint64
 		for _, count := range s.Stats.Actions { // order does not matter: a sum
 			acts += count
@@ -366,6 +371,7 @@ func (h *Hub) drop(l *leaf, reason string) {
 }
 
 func (h *Hub) closeAll(reason string) {
+	h.ended = time.Now()
 	for _, l := range h.leaves { // order does not matter: all of them end
 		l.say("ERROR :Closing Link: " + l.address + " (" + reason + ")")
 		h.drop(l, reason)

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -59,27 +60,36 @@ type network struct {
 	stopOnce sync.Once
 }
 
-// freePorts returns the first of n consecutive ports that are free now.
+// The ports of the tests lie below those that the kernel gives to outgoing connections: one of these must not take a
+// node's port while the node is dead. No port is given twice, for the same reason.
+const firstPort, lastPort = 20000, 32000
+
+var nextPort atomic.Int32
+
+// freePorts returns the first of n consecutive ports that are free and that no test was given before.
 func freePorts(t *testing.T, n int) int {
 	t.Helper()
-	for base := 20000 + os.Getpid()%20000; base < 60000; base += n {
-		var lns []net.Listener
-		for i := range n {
-			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
-			if err != nil {
-				break
-			}
-			lns = append(lns, ln)
+	nextPort.CompareAndSwap(0, int32(firstPort+os.Getpid()%8000))
+	for {
+		base := int(nextPort.Add(int32(n))) - n
+		if base+n > lastPort {
+			t.Fatal("no free ports")
 		}
-		for _, ln := range lns {
-			ln.Close()
-		}
-		if len(lns) == n {
+		if allFree(base, n) {
 			return base
 		}
 	}
-	t.Fatal("no free ports")
-	return 0
+}
+
+func allFree(base, n int) bool {
+	for port := base; port < base+n; port++ {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		defer ln.Close()
+	}
+	return true
 }
 
 // startNetwork runs "robustirc dev" in a new directory.

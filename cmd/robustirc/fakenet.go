@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +28,7 @@ type fakenetSettings struct {
 	sendFile       string // password we send
 	acceptFile     string // password we want
 	peer           string
+	cert, key, ca  string
 	duration       time.Duration
 	sendQ          int64
 	truth          string
@@ -84,6 +87,9 @@ func (s *fakenetSettings) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.sendFile, "send-password-file", "", "file with the password to send")
 	f.StringVar(&s.acceptFile, "accept-password-file", "", "file with the password to accept")
 	f.StringVar(&s.acceptFile, "password-file", "", "file with the password of both directions")
+	f.StringVar(&s.cert, "tls-cert", "", "certificate of --listen, PEM; makes it TLS")
+	f.StringVar(&s.key, "tls-key", "", "key of --listen, PEM")
+	f.StringVar(&s.ca, "tls-ca", "", "file with the authorities that signed the certificate of --link; makes it TLS")
 	f.Int64Var(&s.sendQ, "sendq", 64<<20, "bytes that may wait for a leaf before it is cut off")
 	f.DurationVar(&s.duration, "duration", 0, "end after so much traffic; 0 is never")
 	f.StringVar(&s.truth, "truth", "", "file for what happens and who must see it, as JSON lines (--listen)")
@@ -163,9 +169,9 @@ func (s *fakenetSettings) runHub(cmd *cobra.Command, send, accept string) error 
 	if err != nil {
 		return usageError{err}
 	}
-	ln, err := net.Listen("tcp", s.listen)
+	ln, err := s.listener()
 	if err != nil {
-		return fmt.Errorf("listening for leaves: %w", err)
+		return err
 	}
 	fmt.Fprintf(out, "%s speaks %s at %s; leaves link with any name and id that are free\n", hub.Name(), s.protocol, ln.Addr())
 	if err := hub.Serve(cmd.Context(), ln); err != nil {
@@ -210,15 +216,56 @@ func (s *fakenetSettings) runLeaf(cmd *cobra.Command, send, accept string, traff
 	if err != nil {
 		return usageError{err}
 	}
-	dialer := net.Dialer{Timeout: 10 * time.Second}
-	conn, err := dialer.DialContext(cmd.Context(), "tcp", s.link)
+	conn, err := s.dial(cmd.Context())
 	if err != nil {
-		return fmt.Errorf("dialling the hub: %w", err)
+		return err
 	}
 	if err := leaf.Run(cmd.Context(), conn); err != nil {
 		return err
 	}
 	return s.print(cmd.OutOrStdout(), leaf.Summary())
+}
+
+// listener waits for leaves, with TLS when there is a certificate.
+func (s *fakenetSettings) listener() (net.Listener, error) {
+	if (s.cert == "") != (s.key == "") {
+		return nil, usageError{errors.New("TLS needs both --tls-cert and --tls-key")}
+	}
+	ln, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening for leaves: %w", err)
+	}
+	if s.cert == "" {
+		return ln, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.cert, s.key)
+	if err != nil {
+		ln.Close()
+		return nil, usageError{fmt.Errorf("loading the certificate: %w", err)}
+	}
+	return tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), nil
+}
+
+// dial connects to the hub, with TLS when there are authorities to check its certificate with.
+func (s *fakenetSettings) dial(ctx context.Context) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	connect := dialer.DialContext
+	if s.ca != "" {
+		pem, err := os.ReadFile(s.ca)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("reading the authorities: %w", err)}
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, usageError{fmt.Errorf("%s holds no certificate", s.ca)}
+		}
+		connect = (&tls.Dialer{NetDialer: dialer, Config: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}).DialContext
+	}
+	conn, err := connect(ctx, "tcp", s.link)
+	if err != nil {
+		return nil, fmt.Errorf("dialling the hub: %w", err)
+	}
+	return conn, nil
 }
 
 // runReplay plays the recording to one leaf after the other.
@@ -231,9 +278,9 @@ func (s *fakenetSettings) runReplay(cmd *cobra.Command) error {
 	if len(r.Lines) == 0 {
 		return usageError{fmt.Errorf("%s holds no lines of a link: each is \"<milliseconds> < line\" or \"<milliseconds> > line\"", s.replay)}
 	}
-	ln, err := net.Listen("tcp", s.listen)
+	ln, err := s.listener()
 	if err != nil {
-		return fmt.Errorf("listening for leaves: %w", err)
+		return err
 	}
 	stop := context.AfterFunc(cmd.Context(), func() { ln.Close() })
 	defer stop()

@@ -3,6 +3,7 @@ package fakenet
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -264,12 +265,64 @@ func testTruth(t *testing.T, c Config) {
 			messages++
 			f.message(t, n, h, b)
 		}
+		f.change(t, h)
 		f.follow(h)
 	}
 	if messages == 0 && c.Scenario != "storm" {
 		t.Errorf("%s %s: no message", c.Protocol, c.Scenario)
 	}
 	n.check(t)
+}
+
+// sharers are those who share a channel with one of some users, who are not among them.
+func (f *follower) sharers(users ...s2s.UID) []s2s.UID {
+	all := map[s2s.UID]bool{}
+	for _, members := range f.members {
+		if slices.ContainsFunc(users, func(u s2s.UID) bool { return members[u] }) {
+			for uid := range members {
+				all[uid] = true
+			}
+		}
+	}
+	for _, u := range users {
+		delete(all, u)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// change holds who must see a user come to another nick or go, and a part of the network go.
+func (f *follower) change(t *testing.T, h Happening) {
+	t.Helper()
+	var want []s2s.UID
+	switch b := h.Event.Body.(type) {
+	case s2s.UserQuit:
+		want = f.sharers(h.Actor)
+		if strings.HasPrefix(b.Reason, "Killed") {
+			want = append(want, h.Actor)
+		}
+	case s2s.NickChanged:
+		if h.Actor.Server() == "00G" {
+			return // its link tells it itself
+		}
+		want = append(f.sharers(h.Actor), h.Actor)
+	case s2s.UserSaved:
+		want = append(f.sharers(b.User), b.User)
+	case s2s.UserKilled:
+		want = append(f.sharers(s2s.UID(b.User)), s2s.UID(b.User))
+	case s2s.ServerGone:
+		want = f.sharers(h.Lost...)
+	case s2s.Kick:
+		want = slices.Collect(maps.Keys(f.members[b.Channel]))
+	case s2s.Part:
+		want = slices.Collect(maps.Keys(f.members[b.Channels[0]]))
+	default:
+		return
+	}
+	seen := slices.Sorted(h.Seen())
+	slices.Sort(want)
+	if !slices.Equal(seen, want) {
+		t.Fatalf("%+v is seen by\n%v, not\n%v", h.Event.Body, seen, want)
+	}
 }
 
 func (f *follower) message(t *testing.T, n *Network, h Happening, b s2s.Message) {

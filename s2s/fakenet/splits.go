@@ -27,10 +27,11 @@ type channelState struct {
 	name, flags, key, history, topic, topicBy string
 	ts, topicAt                               int64
 	limit, rank                               int
+	lists                                     []s2s.ListEntry
 }
 
 func (c *channel) state() channelState {
-	return channelState{c.name, c.flags, c.key, c.history, c.topic, c.topicBy, c.ts, c.topicAt, c.limit, c.rank}
+	return channelState{c.name, c.flags, c.key, c.history, c.topic, c.topicBy, c.ts, c.topicAt, c.limit, c.rank, slices.Clone(c.lists)}
 }
 
 // actSplit breaks the link to a server of ours.
@@ -225,8 +226,9 @@ func (n *Network) merge(s *server, seats []lostSeat) {
 	}
 	audience := n.audience(c)
 	keep := fresh || state.ts <= c.ts
+	theirs := fresh || state.ts < c.ts
 	switch {
-	case fresh || state.ts < c.ts:
+	case theirs:
 		n.overrule(c, state, fresh)
 	case state.ts == c.ts:
 		c.add(state)
@@ -238,20 +240,42 @@ func (n *Network) merge(s *server, seats []lostSeat) {
 		}
 		members = append(members, n.join(seat.user, c, seat.status))
 	}
+	n.tellMerged(s, c, members, merged{fresh, theirs, keep}, audience)
+}
+
+// merged is what came of two sides of a channel.
+type merged struct {
+	fresh  bool // there was only theirs
+	theirs bool // their modes and lists hold
+	keep   bool // their statuses hold
+}
+
+// tellMerged tells who joined, and what of theirs holds now.
+func (n *Network) tellMerged(s *server, c *channel, members []*member, of merged, audience []s2s.UID) {
 	body := n.channelBurst(c, members)
-	if !keep {
+	if !of.keep {
 		body.HasModes, body.Modes, body.Params = false, "", nil
 	}
+	if of.theirs && n.cfg.Protocol == Unreal {
+		body.Lists = slices.Clone(c.lists)
+	}
 	n.serve(s, body, audience)
-	if fresh && c.topic != "" {
+	if of.theirs && n.cfg.Protocol != Unreal {
+		b := burst{n: n}
+		b.lists(c)
+		for _, e := range b.list {
+			n.serve(s, e.Body, audience)
+		}
+	}
+	if of.fresh && c.topic != "" {
 		source, body := n.topicBurst(c)
 		n.tell(nil, source, body, n.linked, audience, "")
 	}
 }
 
-// overrule gives a channel the timestamp and modes of the older side, without lists and statuses.
+// overrule gives a channel the timestamp, modes and lists of the older side, without statuses.
 func (n *Network) overrule(c *channel, state channelState, fresh bool) {
-	c.ts, c.flags, c.key, c.limit, c.history, c.lists, c.lock = state.ts, state.flags, state.key, state.limit, state.history, nil, ""
+	c.ts, c.flags, c.key, c.limit, c.history, c.lists, c.lock = state.ts, state.flags, state.key, state.limit, state.history, state.lists, ""
 	for _, m := range c.members {
 		m.status = ""
 	}

@@ -49,6 +49,8 @@ func (h *hearing) from(ref s2s.Ref) bool {
 	}
 	u := h.n.user(ref)
 	switch {
+	case u == nil && h.n.killed[s2s.UID(ref)]:
+		return false // it was on its way when we killed the user
 	case u == nil:
 		h.violation("the source is not known")
 		h.unknownSource(ref)
@@ -195,6 +197,7 @@ func (h *hearing) mayHave(u *user) bool {
 		h.violation("its user takes the nick of another")
 	}
 	if !h.n.settleNick(holder, u) {
+		h.n.remember(u.uid)
 		h.answer(s2s.UserKilled{User: s2s.Ref(u.uid), Path: h.n.killPath(), Reason: "Nick collision"})
 		return false
 	}

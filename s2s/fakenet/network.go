@@ -37,6 +37,8 @@ type Network struct {
 	seats      int // memberships that people want to have
 	membership int // and have
 	bans       []s2s.NetworkBan
+	// killed are users of leaves whom we removed, of whom a leaf may say more before it hears of it; bounded.
+	killed map[s2s.UID]bool
 
 	now    time.Time
 	due    time.Time // of the next happening; zero until Begin
@@ -181,7 +183,7 @@ func New(cfg Config) (*Network, error) {
 		return nil, err
 	}
 	n := &Network{cfg: cfg, traits: traitsOf[cfg.Protocol], now: cfg.Start, byUID: make(map[s2s.UID]*user, cfg.Users),
-		byNick: make(map[string]*user, cfg.Users), byName: make(map[string]*channel, cfg.Channels)}
+		byNick: make(map[string]*user, cfg.Users), byName: make(map[string]*channel, cfg.Channels), killed: map[s2s.UID]bool{}}
 	n.chance.state = cfg.Seed
 	n.stats.Actions = map[string]uint64{}
 	n.populate()

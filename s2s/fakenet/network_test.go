@@ -489,3 +489,22 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestLateLines holds that what a leaf says of a user before it hears that we killed it is no violation, and what it says
+// of one it took away itself is.
+func TestLateLines(t *testing.T) {
+	for _, p := range protocols {
+		n := mustNew(t, small(p, 5))
+		attach(t, n, 5)
+		late := s2s.Event{Source: "00GAAAAAA", Body: s2s.Part{Channels: []string{n.order[0].name}}}
+		n.kill(n.opers[0], n.byUID["00GAAAAAA"], "over")
+		if list := n.Hear(start, "00G", late); len(n.Violations()) > 0 || slices.ContainsFunc(list, func(h Happening) bool { return h.Event.Body.Name() == "part" }) {
+			t.Errorf("%s: %v, %+v", p, list, n.Violations())
+		}
+		late.Source = "00GZZZZZZ"
+		list := n.Hear(start, "00G", late)
+		if len(n.Violations()) != 1 || len(list) != 1 || list[0].Event.Body.Name() != "user_killed" {
+			t.Errorf("%s: %v, %+v", p, list, n.Violations())
+		}
+	}
+}

@@ -84,7 +84,26 @@ func (n *Network) kill(by, u *user, reason string) {
 		}
 		n.say(by, s2s.UserKilled{User: s2s.Ref(u.uid), Path: path, Reason: reason}, audience, "")
 	}
+	n.removeKilled(u)
+}
+
+// maxKilled bounds Network.killed; what is forgotten is old.
+const maxKilled = 10_000
+
+// removeKilled removes a user of whom its own server does not know yet that it is gone.
+func (n *Network) removeKilled(u *user) {
+	if u.server.link != nil {
+		n.remember(u.uid)
+	}
 	n.removeUser(u)
+}
+
+// remember notes a killed user of a leaf.
+func (n *Network) remember(uid s2s.UID) {
+	if len(n.killed) >= maxKilled {
+		clear(n.killed)
+	}
+	n.killed[uid] = true
 }
 
 func (n *Network) actWallops() bool {
@@ -241,7 +260,7 @@ func (n *Network) lose(u *user) {
 	audience := append(n.neighbours(u), n.one(u)...)
 	if !n.traits.save {
 		n.serve(n.hub, s2s.UserKilled{User: s2s.Ref(u.uid), Path: n.killPath(), Reason: "Nick collision"}, audience)
-		n.removeUser(u)
+		n.removeKilled(u)
 		return
 	}
 	n.serve(n.hub, s2s.UserSaved{User: u.uid, TS: u.ts}, audience)

@@ -92,9 +92,3 @@ func (c *rawClient) await(text string) {
 	waitUntil(c.t, c.nick+" receives "+text, func() bool { return len(c.arrivals(text)) > 0 })
 }
 
-// connected reports why the connection has ended, or nil.
-func (c *rawClient) connected() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ended
-}

@@ -26,7 +26,6 @@ type rawClient struct {
 
 	mu    sync.Mutex
 	lines []arrival
-	ended error
 }
 
 // dialRaw registers a client and joins a channel.
@@ -52,9 +51,6 @@ func (c *rawClient) read() {
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
-			c.mu.Lock()
-			c.ended = err
-			c.mu.Unlock()
 			return
 		}
 		line = strings.TrimRight(line, "\r\n")
@@ -91,4 +87,3 @@ func (c *rawClient) await(text string) {
 	c.t.Helper()
 	waitUntil(c.t, c.nick+" receives "+text, func() bool { return len(c.arrivals(text)) > 0 })
 }
-

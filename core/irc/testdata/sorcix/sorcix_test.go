@@ -20,7 +20,7 @@ import (
 const wanted = 3
 
 // rounds is how often each side is measured, in turns; the best of each counts, as noise only ever slows down.
-const rounds = 5
+const rounds = 25
 
 // loadLines reads the lines of core/irc's own benchmarks, without tags, which the other library does not know.
 func loadLines(t *testing.T) []string {

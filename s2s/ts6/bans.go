@@ -23,22 +23,22 @@ const xlineType = "2"
 // seconds since created. A duration of 0 is a ban that was removed, which is remembered for its lifetime so that it does
 // not come back from elsewhere.
 func decodeBan(r *reader) (s2s.Body, *s2s.ParseError) {
-	kind, ok := banLetters[r.arg(0)]
+	kind, ok := banLetters[r.args.At(0)]
 	if !ok {
-		return nil, malformed("a type of ban that is neither K, X nor R")
+		return nil, s2s.Malformed("a type of ban that is neither K, X nor R")
 	}
 	var n [3]int64
 	for i := range n {
 		var err *s2s.ParseError
-		if n[i], err = r.number(3 + i); err != nil {
+		if n[i], err = r.args.Number(3 + i); err != nil {
 			return nil, err
 		}
 	}
-	b := s2s.NetworkBan{Kind: kind, Host: r.arg(2), SetAt: n[0], Duration: n[1], Lifetime: n[2], Remove: n[1] == 0, SetBy: unlessNone(r.arg(6))}
+	b := s2s.NetworkBan{Kind: kind, Host: r.args.At(2), SetAt: n[0], Duration: n[1], Lifetime: n[2], Remove: n[1] == 0, SetBy: unlessNone(r.args.At(6))}
 	if kind == kline {
-		b.User = r.arg(1)
+		b.User = r.args.At(1)
 	}
-	b.Reason, b.OperReason, _ = strings.Cut(r.arg(7), "|")
+	b.Reason, b.OperReason, _ = strings.Cut(r.args.At(7), "|")
 	return b, nil
 }
 
@@ -71,16 +71,16 @@ func (r *reader) decodeLine(kind string, remove bool, at banShape) (s2s.Body, *s
 		r.setMask(r.args[0])
 		r.args = r.args[1:]
 	}
-	b := s2s.NetworkBan{Kind: kind, Remove: remove, Host: r.arg(at.host)}
+	b := s2s.NetworkBan{Kind: kind, Remove: remove, Host: r.args.At(at.host)}
 	if at.user != absent {
-		b.User = r.arg(at.user)
+		b.User = r.args.At(at.user)
 	}
 	if at.reason != absent {
-		b.Reason, b.OperReason, _ = strings.Cut(r.arg(at.reason), "|")
+		b.Reason, b.OperReason, _ = strings.Cut(r.args.At(at.reason), "|")
 	}
 	var err *s2s.ParseError
 	if at.seconds != absent {
-		b.Duration, err = r.number(at.seconds)
+		b.Duration, err = r.args.Number(at.seconds)
 	}
 	return b, err
 }

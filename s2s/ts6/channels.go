@@ -17,14 +17,14 @@ func decodeSjoin(r *reader) (s2s.Body, *s2s.ParseError) {
 	if len(r.args) < 4 {
 		return nil, r.tooFew(4)
 	}
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	b := s2s.ChannelBurst{Channel: r.arg(1), TS: ts, HasModes: r.arg(2) != noModes}
+	b := s2s.ChannelBurst{Channel: r.args.At(1), TS: ts, HasModes: r.args.At(2) != noModes}
 	last := len(r.args) - 1
 	if b.HasModes {
-		b.Modes = r.arg(2)
+		b.Modes = r.args.At(2)
 	}
 	if last > 3 {
 		b.Params = slices.Clone(r.args[3:last])
@@ -45,7 +45,7 @@ func members(list string) ([]s2s.Member, *s2s.ParseError) {
 		}
 		status, uid := cutStatus(word)
 		if uid == "" {
-			return nil, malformed("a member without a name")
+			return nil, s2s.Malformed("a member without a name")
 		}
 		if all == nil {
 			all = make([]s2s.Member, 0, n)
@@ -133,14 +133,14 @@ func (w *writer) list(head func(), words []string) {
 
 // decodeJoin is "ts #channel +", or "0" for leaving all channels (m_join.c:ms_join).
 func decodeJoin(r *reader) (s2s.Body, *s2s.ParseError) {
-	if r.arg(0) == "0" && len(r.args) == 1 {
+	if r.args.At(0) == "0" && len(r.args) == 1 {
 		return s2s.PartAll{}, nil
 	}
-	if len(r.args) < 3 || r.arg(1) == "" {
+	if len(r.args) < 3 || r.args.At(1) == "" {
 		return nil, r.tooFew(3)
 	}
-	ts, err := r.number(0)
-	return s2s.Join{Channel: r.arg(1), TS: ts, HasTS: true}, err
+	ts, err := r.args.Number(0)
+	return s2s.Join{Channel: r.args.At(1), TS: ts, HasTS: true}, err
 }
 
 func encodeJoin(w *writer, body s2s.Body) {
@@ -157,7 +157,7 @@ func encodeJoin(w *writer, body s2s.Body) {
 }
 
 func decodePart(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Part{Channels: strings.Split(r.arg(0), ","), Reason: r.arg(1)}, nil
+	return s2s.Part{Channels: strings.Split(r.args.At(0), ","), Reason: r.args.At(1)}, nil
 }
 
 func encodePart(w *writer, body s2s.Body) {
@@ -171,7 +171,7 @@ func encodePart(w *writer, body s2s.Body) {
 // decodeKick also reads REMOVE, a kick that looks like a part, which goes to links without REMOVE as KICK
 // (extensions/m_remove.c).
 func decodeKick(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Kick{Channel: r.arg(0), User: r.ref(1), Reason: r.arg(2)}, nil
+	return s2s.Kick{Channel: r.args.At(0), User: r.args.Ref(1), Reason: r.args.At(2)}, nil
 }
 
 func encodeKick(w *writer, body s2s.Body) {
@@ -182,8 +182,8 @@ func encodeKick(w *writer, body s2s.Body) {
 }
 
 func decodeTmode(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(0)
-	return s2s.ChannelModes{Channel: r.arg(1), TS: ts, HasTS: true, Modes: r.arg(2), Params: r.list(3)}, err
+	ts, err := r.args.Number(0)
+	return s2s.ChannelModes{Channel: r.args.At(1), TS: ts, HasTS: true, Modes: r.args.At(2), Params: r.args.From(3)}, err
 }
 
 func encodeTmode(w *writer, body s2s.Body) {
@@ -200,17 +200,17 @@ func decodeBmask(r *reader) (s2s.Body, *s2s.ParseError) { return r.listBurst(1) 
 func decodeEbmask(r *reader) (s2s.Body, *s2s.ParseError) { return r.listBurst(3) }
 
 func (r *reader) listBurst(perEntry int) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	words := strings.Fields(r.arg(3))
-	if len(r.arg(2)) != 1 || len(words)%perEntry != 0 || strings.HasPrefix(r.arg(3), ":") {
-		return nil, malformed("not a list of a mode")
+	words := strings.Fields(r.args.At(3))
+	if len(r.args.At(2)) != 1 || len(words)%perEntry != 0 || strings.HasPrefix(r.args.At(3), ":") {
+		return nil, s2s.Malformed("not a list of a mode")
 	}
-	b := s2s.ListBurst{Channel: r.arg(1), TS: ts, Entries: make([]s2s.ListEntry, 0, len(words)/perEntry)}
+	b := s2s.ListBurst{Channel: r.args.At(1), TS: ts, Entries: make([]s2s.ListEntry, 0, len(words)/perEntry)}
 	for entry := range slices.Chunk(words, perEntry) {
-		e := s2s.ListEntry{Letter: r.arg(2), Mask: entry[0]}
+		e := s2s.ListEntry{Letter: r.args.At(2), Mask: entry[0]}
 		if perEntry == 3 {
 			e.SetBy = entry[2]
 			if e.SetAt, err = parseTS(entry[1]); err != nil {
@@ -269,14 +269,14 @@ func allDated(list []s2s.ListEntry) bool {
 
 // decodeMlock is "ts #channel :letters" or, in hybrid, "ts #channel lockts :letters" (hyb:m_mlock.c).
 func decodeMlock(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	b := s2s.ModeLock{Channel: r.arg(1), TS: ts, Letters: r.arg(2)}
+	b := s2s.ModeLock{Channel: r.args.At(1), TS: ts, Letters: r.args.At(2)}
 	if r.dialect == Hybrid && len(r.args) > 3 {
-		b.Letters = r.arg(3)
-		b.LockTS, err = r.number(2)
+		b.Letters = r.args.At(3)
+		b.LockTS, err = r.args.Number(2)
 	}
 	return b, err
 }
@@ -296,14 +296,14 @@ func encodeMlock(w *writer, body s2s.Body) {
 // decodeTopic is a user's "#channel :text". A server's has setter and time, "#channel setter ts :text" (m_topic.c:
 // ms_topic); with fewer parameters it is refused, but in hybrid, where it has two as well (hyb:m_topic.c:ms_topic).
 func decodeTopic(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Topic{Channel: r.arg(0), Text: r.last(), Rule: s2s.TopicAlways}
-	fromServer := sourceKind(r.msg.Source)&servers != 0
+	b := s2s.Topic{Channel: r.args.At(0), Text: r.args.Last(), Rule: s2s.TopicAlways}
+	fromServer := s2s.SourceKind(r.msg.Source)&servers != 0
 	switch {
 	case fromServer && len(r.args) >= 4:
 		var err *s2s.ParseError
-		b.Setter = r.arg(1)
-		b.SetAt, err = r.number(2)
-		b.Text = r.arg(3)
+		b.Setter = r.args.At(1)
+		b.SetAt, err = r.args.Number(2)
+		b.Text = r.args.At(3)
 		return b, err
 	case fromServer && r.dialect != Hybrid:
 		return nil, r.tooFew(4)
@@ -316,7 +316,7 @@ func decodeTopic(r *reader) (s2s.Body, *s2s.ParseError) {
 func encodeTopic(w *writer, body s2s.Body) {
 	b := body.(s2s.Topic)
 	w.word(b.Channel)
-	if sourceKind(string(w.event.Source))&servers != 0 && (w.codec.dialect != Hybrid || b.Setter != "") {
+	if s2s.SourceKind(string(w.event.Source))&servers != 0 && (w.codec.dialect != Hybrid || b.Setter != "") {
 		w.word(orNone(b.Setter))
 		w.number(b.SetAt)
 		if b.Text == "" {
@@ -328,10 +328,10 @@ func encodeTopic(w *writer, body s2s.Body) {
 
 // decodeTB is a burst's "#channel topicts [setter] :text" (m_tb.c:ms_tb).
 func decodeTB(r *reader) (s2s.Body, *s2s.ParseError) {
-	at, err := r.number(1)
-	b := s2s.Topic{Channel: r.arg(0), SetAt: at, Text: r.arg(2), Rule: s2s.TopicOlder}
+	at, err := r.args.Number(1)
+	b := s2s.Topic{Channel: r.args.At(0), SetAt: at, Text: r.args.At(2), Rule: s2s.TopicOlder}
 	if len(r.args) > 3 {
-		b.Setter, b.Text = r.arg(2), r.arg(3)
+		b.Setter, b.Text = r.args.At(2), r.args.At(3)
 	}
 	return b, err
 }
@@ -351,12 +351,12 @@ func decodeETB(r *reader) (s2s.Body, *s2s.ParseError) {
 	if len(r.args) < 5 {
 		return nil, r.tooFew(5)
 	}
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	at, err := r.number(2)
-	return s2s.Topic{Channel: r.arg(1), TS: ts, SetAt: at, Setter: r.arg(3), Text: r.last(), Rule: s2s.TopicETB}, err
+	at, err := r.args.Number(2)
+	return s2s.Topic{Channel: r.args.At(1), TS: ts, SetAt: at, Setter: r.args.At(3), Text: r.args.Last(), Rule: s2s.TopicETB}, err
 }
 
 func encodeETB(w *writer, body s2s.Body) {
@@ -384,12 +384,12 @@ func (c *Codec) topicCommand(b s2s.Topic) string {
 // ---- invitations
 
 func decodeInvite(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Invite{User: r.ref(0), Channel: r.arg(1)}
+	b := s2s.Invite{User: r.args.Ref(0), Channel: r.args.At(1)}
 	if len(r.args) < 3 {
 		return b, nil
 	}
 	var err *s2s.ParseError
-	b.TS, err = r.number(2)
+	b.TS, err = r.args.Number(2)
 	return b, err
 }
 
@@ -404,7 +404,7 @@ func encodeInvite(w *writer, body s2s.Body) {
 
 // decodeInvited tells others, "inviter invitee #channel" (extensions/invite_notify.c:m_invited).
 func decodeInvited(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Invite{Inviter: r.ref(0), User: r.ref(1), Channel: r.arg(2), Notice: true}, nil
+	return s2s.Invite{Inviter: r.args.Ref(0), User: r.args.Ref(1), Channel: r.args.At(2), Notice: true}, nil
 }
 
 func encodeInvited(w *writer, body s2s.Body) {
@@ -415,7 +415,7 @@ func encodeInvited(w *writer, body s2s.Body) {
 }
 
 func decodeKnock(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Knock{Channel: r.arg(0), Reason: r.arg(1)}, nil
+	return s2s.Knock{Channel: r.args.At(0), Reason: r.args.At(1)}, nil
 }
 
 func encodeKnock(w *writer, body s2s.Body) {
@@ -427,7 +427,7 @@ func encodeKnock(w *writer, body s2s.Body) {
 }
 
 func decodeResync(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Resync{Channel: r.arg(0)}, nil
+	return s2s.Resync{Channel: r.args.At(0)}, nil
 }
 
 func encodeResync(w *writer, body s2s.Body) { w.word(body.(s2s.Resync).Channel) }

@@ -93,7 +93,7 @@ type reader struct {
 	msg     irc.Message
 	cmd     *command
 	// args are the parameters of the command; those of an ENCAP command are behind its name.
-	args []string
+	args s2s.Params
 	// mask is the servers the line is for; "" is all.
 	mask string
 }
@@ -131,8 +131,8 @@ func (r *reader) setMask(mask string) {
 // stands, are refused as servers do (parse.c:handle_command).
 func (r *reader) run() (s2s.Body, *s2s.ParseError) {
 	cmd := r.cmd
-	if cmd.from&sourceKind(r.msg.Source) == 0 {
-		return nil, &s2s.ParseError{Reason: s2s.ReasonSource, Detail: "not from a " + sourceKind(r.msg.Source).String()}
+	if cmd.from&s2s.SourceKind(r.msg.Source) == 0 {
+		return nil, &s2s.ParseError{Reason: s2s.ReasonSource, Detail: "not from a " + s2s.SourceKind(r.msg.Source).String()}
 	}
 	if len(r.args) < cmd.min || cmd.min > 0 && r.args[cmd.min-1] == "" {
 		return nil, r.tooFew(cmd.min)
@@ -144,83 +144,19 @@ func (r *reader) tooFew(want int) *s2s.ParseError {
 	return &s2s.ParseError{Reason: s2s.ReasonParams, Detail: strconv.Itoa(len(r.args)) + " parameters, or an empty one, instead of " + strconv.Itoa(want)}
 }
 
-// arg returns parameter i, or "" when there are not that many.
-func (r *reader) arg(i int) string {
-	if i >= len(r.args) {
-		return ""
-	}
-	return r.args[i]
-}
-
-// ref returns parameter i as a name.
-func (r *reader) ref(i int) s2s.Ref { return s2s.Ref(r.arg(i)) }
-
 // source is who says the line.
 func (r *reader) source() s2s.Ref { return s2s.Ref(r.msg.Source) }
 
-// last returns the last parameter.
-func (r *reader) last() string { return r.arg(len(r.args) - 1) }
-
-// list returns a copy of parameters from i on; nil when there are none.
-func (r *reader) list(i int) []string {
-	if i >= len(r.args) {
-		return nil
-	}
-	return append([]string(nil), r.args[i:]...)
-}
-
-// number reads parameter i as a timestamp, duration or count: 64 bits, as a TS is more than 32 can hold one day. TS 0 is
-// a value like others (section 0.7 of the reference: it is contagious, and for the model to treat).
-func (r *reader) number(i int) (int64, *s2s.ParseError) {
-	n, err := strconv.ParseInt(r.arg(i), 10, 64)
-	if err != nil {
-		return 0, malformed("parameter " + strconv.Itoa(i+1) + " is no number")
-	}
-	return n, nil
-}
-
-func malformed(detail string) *s2s.ParseError {
-	return &s2s.ParseError{Reason: s2s.ReasonMalformed, Detail: detail}
-}
-
-// sources says who may say a command.
-type sources uint8
+// Who may say a command, as the tables write it.
+type sources = s2s.Sources
 
 const (
-	peer   sources = 1 << iota // no prefix: the directly linked server
-	server                     // a SID or a server name
-	user                       // a UID or a nick
-
+	peer    = s2s.FromPeer
+	server  = s2s.FromServer
+	user    = s2s.FromUser
 	servers = peer | server
 	anybody = servers | user
 )
-
-// String names one kind of source.
-func (s sources) String() string {
-	switch s {
-	case user:
-		return "user"
-	case server:
-		return "server"
-	}
-	return "directly linked server"
-}
-
-// sourceKind tells servers from users by what they are called: SIDs have three characters, and only the names of servers
-// have dots (nick!user@host is a user).
-func sourceKind(s string) sources {
-	switch {
-	case s == "":
-		return peer
-	case len(s) == 3 && '0' <= s[0] && s[0] <= '9':
-		return server
-	case len(s) == 9 && '0' <= s[0] && s[0] <= '9':
-		return user
-	case strings.IndexByte(s, '!') < 0 && strings.IndexByte(s, '.') >= 0:
-		return server
-	}
-	return user
-}
 
 func isNumeric(s string) bool {
 	return len(s) == 3 && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[2])

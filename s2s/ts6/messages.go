@@ -13,8 +13,8 @@ const statusSigns = rankSigns + "="
 // decodeMessage is PRIVMSG, NOTICE and TAGMSG. Servers may only send notices; a hub passes on nothing else, and so
 // neither is refused here.
 func decodeMessage(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := messageTo(r.arg(0))
-	b.Kind, b.Text = s2s.MessageKind(r.cmd.name), r.arg(1)
+	b := messageTo(r.args.At(0))
+	b.Kind, b.Text = s2s.MessageKind(r.cmd.name), r.args.At(1)
 	return b, nil
 }
 
@@ -62,12 +62,12 @@ var echoes = map[string]s2s.MessageKind{"P": s2s.Privmsg, "N": s2s.Notice}
 
 // decodeEcho is "P|N target :text": what the server of a message's recipient tells its sender who asked for echoes.
 func decodeEcho(r *reader) (s2s.Body, *s2s.ParseError) {
-	kind, ok := echoes[r.arg(0)]
+	kind, ok := echoes[r.args.At(0)]
 	if !ok {
-		return nil, malformed("an echo of neither P nor N")
+		return nil, s2s.Malformed("an echo of neither P nor N")
 	}
-	b := messageTo(r.arg(1))
-	b.Kind, b.Echoes, b.Text = s2s.Echo, kind, r.arg(2)
+	b := messageTo(r.args.At(1))
+	b.Kind, b.Echoes, b.Text = s2s.Echo, kind, r.args.At(2)
 	return b, nil
 }
 
@@ -95,8 +95,8 @@ func encodeOperMessage(w *writer, body s2s.Body) {
 
 // decodeLocops is hybrid's "servers :text" (hyb:m_locops.c:ms_locops).
 func decodeLocops(r *reader) (s2s.Body, *s2s.ParseError) {
-	r.setMask(r.arg(0))
-	return s2s.OperMessage{Kind: "LOCOPS", Text: r.arg(1)}, nil
+	r.setMask(r.args.At(0))
+	return s2s.OperMessage{Kind: "LOCOPS", Text: r.args.At(1)}, nil
 }
 
 func encodeLocops(w *writer, body s2s.Body) {

@@ -12,7 +12,7 @@ const hiddenMark = "(H) "
 
 // decodeHandshake keeps the line as it is, but for the password.
 func decodeHandshake(r *reader) (s2s.Body, *s2s.ParseError) {
-	params := r.list(0)
+	params := r.args.From(0)
 	if r.cmd.name == "PASS" {
 		params[0] = "*"
 	}
@@ -30,31 +30,31 @@ func decodeServer(r *reader) (s2s.Body, *s2s.ParseError) {
 	if r.msg.Source == "" {
 		return decodeHandshake(r)
 	}
-	return r.introduced("", r.last())
+	return r.introduced("", r.args.Last())
 }
 
 // decodeSID is "name hops sid :description" and, in hybrid, "name hops sid +flags :description".
 func decodeSID(r *reader) (s2s.Body, *s2s.ParseError) {
 	if len(r.args) == 4 {
-		return r.introduced(s2s.SID(r.arg(2)), r.arg(3))
+		return r.introduced(s2s.SID(r.args.At(2)), r.args.At(3))
 	}
-	body, err := r.introduced(s2s.SID(r.arg(2)), r.last())
+	body, err := r.introduced(s2s.SID(r.args.At(2)), r.args.Last())
 	if err != nil {
 		return nil, err
 	}
 	b := body.(s2s.ServerIntroduced)
-	flags := strings.TrimPrefix(r.arg(3), "+")
+	flags := strings.TrimPrefix(r.args.At(3), "+")
 	b.Hidden, b.Flags = b.Hidden || strings.Contains(flags, "h"), strings.ReplaceAll(flags, "h", "")
 	return b, nil
 }
 
 func (r *reader) introduced(sid s2s.SID, description string) (s2s.Body, *s2s.ParseError) {
-	hops, err := r.number(1)
+	hops, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
 	rest, hidden := strings.CutPrefix(description, hiddenMark)
-	return s2s.ServerIntroduced{Server: r.arg(0), SID: sid, Hops: int(hops), Description: rest, Hidden: hidden}, nil
+	return s2s.ServerIntroduced{Server: r.args.At(0), SID: sid, Hops: int(hops), Description: rest, Hidden: hidden}, nil
 }
 
 func encodeServer(w *writer, b s2s.Body) {
@@ -87,7 +87,7 @@ func description(b s2s.ServerIntroduced) string {
 
 // decodeSquit names the server that leaves, or none for the peer itself (m_squit.c:ms_squit).
 func decodeSquit(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.ServerGone{Server: r.ref(0), Reason: r.arg(1)}, nil
+	return s2s.ServerGone{Server: r.args.Ref(0), Reason: r.args.At(1)}, nil
 }
 
 func encodeSquit(w *writer, body s2s.Body) {
@@ -104,11 +104,11 @@ func decodeEOB(*reader) (s2s.Body, *s2s.ParseError) { return s2s.EndOfBurst{}, n
 func encodeNothing(*writer, s2s.Body) {}
 
 func decodePing(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Ping{Origin: r.arg(0), Target: r.arg(1)}, nil
+	return s2s.Ping{Origin: r.args.At(0), Target: r.args.At(1)}, nil
 }
 
 func decodePong(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Pong{Origin: r.arg(0), Target: r.arg(1)}, nil
+	return s2s.Pong{Origin: r.args.At(0), Target: r.args.At(1)}, nil
 }
 
 func encodePing(w *writer, body s2s.Body) {
@@ -130,13 +130,13 @@ func (w *writer) pair(origin, target string) {
 	w.text(target)
 }
 
-func decodeError(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Closing{Text: r.arg(0)}, nil }
+func decodeError(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Closing{Text: r.args.At(0)}, nil }
 
 func encodeError(w *writer, b s2s.Body) { w.text(b.(s2s.Closing).Text) }
 
 // decodeGCAP lists the capabilities of a server further away (m_capab.c:me_gcap).
 func decodeGCAP(r *reader) (s2s.Body, *s2s.ParseError) {
-	words := strings.Fields(r.arg(0))
+	words := strings.Fields(r.args.At(0))
 	facts := make([]s2s.Fact, len(words))
 	for i, word := range words {
 		facts[i].Key = word
@@ -155,7 +155,7 @@ func encodeGCAP(w *writer, b s2s.Body) {
 // decodeNumeric is a reply. Only servers send them (parse.c:do_numeric).
 func decodeNumeric(r *reader) (s2s.Body, *s2s.ParseError) {
 	code, _ := strconv.Atoi(r.msg.Command)
-	return s2s.Numeric{Code: code, Target: r.ref(0), Params: r.list(1)}, nil
+	return s2s.Numeric{Code: code, Target: r.args.Ref(0), Params: r.args.From(1)}, nil
 }
 
 func encodeNumeric(w *writer, body s2s.Body) {

@@ -9,10 +9,10 @@ import (
 
 // decodeSasl is "from to step data…" (m_sasl.c:me_sasl). What is said between client and mechanism (C) is a secret.
 func decodeSasl(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.SASL{From: r.ref(0), To: r.ref(1), Step: r.arg(2)}
+	b := s2s.SASL{From: r.args.Ref(0), To: r.args.Ref(1), Step: r.args.At(2)}
 	switch b.Step {
 	case "H", "S", "D", "M": // host, mechanism, done, mechanisms
-		b.Params = r.list(3)
+		b.Params = r.args.From(3)
 	}
 	return b, nil
 }
@@ -29,8 +29,8 @@ func encodeSasl(w *writer, body s2s.Body) {
 }
 
 func decodeNickDelay(r *reader) (s2s.Body, *s2s.ParseError) {
-	seconds, err := r.number(0)
-	return s2s.NickHold{Nick: r.arg(1), Seconds: seconds}, err
+	seconds, err := r.args.Number(0)
+	return s2s.NickHold{Nick: r.args.At(1), Seconds: seconds}, err
 }
 
 func encodeNickDelay(w *writer, body s2s.Body) {
@@ -43,14 +43,14 @@ func encodeNickDelay(w *writer, body s2s.Body) {
 
 // decodeRSFNC is "uid nick newts [oldts [override]]" (m_services.c:me_rsfnc).
 func decodeRSFNC(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(2)
+	ts, err := r.args.Number(2)
 	if err != nil {
 		return nil, err
 	}
-	b := s2s.Force{Action: "nick", User: r.ref(0), Params: []string{r.arg(1)}, TS: ts}
+	b := s2s.Force{Action: "nick", User: r.args.Ref(0), Params: []string{r.args.At(1)}, TS: ts}
 	if len(r.args) > 3 {
-		b.IfTS, err = r.number(3)
-		b.Params = append(b.Params, r.list(4)...)
+		b.IfTS, err = r.args.Number(3)
+		b.Params = append(b.Params, r.args.From(4)...)
 	}
 	return b, err
 }
@@ -66,17 +66,17 @@ func encodeRSFNC(w *writer, body s2s.Body) {
 
 // decodeSvsnick is hybrid's "uid ts nick newts", or "uid nick newts" of older services (hyb:m_svsnick.c).
 func decodeSvsnick(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Force{Action: "nick", User: r.ref(0)}
+	b := s2s.Force{Action: "nick", User: r.args.Ref(0)}
 	var err *s2s.ParseError
 	i := 1
 	if len(r.args) > 3 {
-		if b.IfTS, err = r.number(1); err != nil {
+		if b.IfTS, err = r.args.Number(1); err != nil {
 			return nil, err
 		}
 		i = 2
 	}
-	b.Params = []string{r.arg(i)}
-	b.TS, err = r.number(i + 1)
+	b.Params = []string{r.args.At(i)}
+	b.TS, err = r.args.Number(i + 1)
 	return b, err
 }
 
@@ -90,7 +90,7 @@ func encodeSvsnick(w *writer, body s2s.Body) {
 
 // decodeForce is what has the user first and the rest for its server to understand.
 func decodeForce(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Force{Action: actions[r.cmd.name], User: r.ref(0), Params: r.list(1)}, nil
+	return s2s.Force{Action: actions[r.cmd.name], User: r.args.Ref(0), Params: r.args.From(1)}, nil
 }
 
 // actions are the commands of decodeForce, by the names of s2s.Force.
@@ -130,8 +130,8 @@ var forceCommands = []string{"SVSLOGIN", "SVSJOIN", "SVSPART", "GRANT", "EXTENDC
 
 // decodeSvskill is "uid ts [:reason]" (hyb:m_svskill.c): the user's server makes it quit.
 func decodeSvskill(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
-	return s2s.UserKilled{User: r.ref(0), IfTS: ts, Reason: r.arg(2), Quiet: true}, err
+	ts, err := r.args.Number(1)
+	return s2s.UserKilled{User: r.args.Ref(0), IfTS: ts, Reason: r.args.At(2), Quiet: true}, err
 }
 
 func encodeSvskill(w *writer, body s2s.Body) {
@@ -143,12 +143,12 @@ func encodeSvskill(w *writer, body s2s.Body) {
 
 // decodeSvsaccount is "uid ts account", "*" for a logout (hyb:m_svsaccount.c).
 func decodeSvsaccount(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
+	ts, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	account := unlessNone(r.arg(2))
-	return r.changed(s2s.UserChanged{User: r.ref(0), Account: &account, IfTS: ts})
+	account := unlessNone(r.args.At(2))
+	return r.changed(s2s.UserChanged{User: r.args.Ref(0), Account: &account, IfTS: ts})
 }
 
 func encodeSvsaccount(w *writer, body s2s.Body) {
@@ -165,12 +165,12 @@ func (w *writer) svs(user s2s.Ref, ts int64, value string) {
 
 // decodeSvshost is "uid ts host" (hyb:m_svshost.c).
 func decodeSvshost(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
+	ts, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	host := wireAddress(r.arg(2))
-	return r.changed(s2s.UserChanged{User: r.ref(0), Host: &host, IfTS: ts})
+	host := wireAddress(r.args.At(2))
+	return r.changed(s2s.UserChanged{User: r.args.Ref(0), Host: &host, IfTS: ts})
 }
 
 func encodeSvshost(w *writer, body s2s.Body) {
@@ -180,8 +180,8 @@ func encodeSvshost(w *writer, body s2s.Body) {
 
 // decodeSvsmode is "uid ts modes" (hyb:m_svsmode.c).
 func decodeSvsmode(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
-	return s2s.UserModes{User: r.ref(0), IfTS: ts, Modes: r.arg(2)}, err
+	ts, err := r.args.Number(1)
+	return s2s.UserModes{User: r.args.Ref(0), IfTS: ts, Modes: r.args.At(2)}, err
 }
 
 func encodeSvsmode(w *writer, body s2s.Body) {
@@ -191,9 +191,9 @@ func encodeSvsmode(w *writer, body s2s.Body) {
 
 // decodeSvstag is "uid ts numeric +modes :line", or "uid ts -" for no more lines (hyb:m_svstag.c).
 func decodeSvstag(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
-	b := s2s.SWhois{User: r.ref(0), IfTS: ts}
-	if r.arg(2) == "-" {
+	ts, err := r.args.Number(1)
+	b := s2s.SWhois{User: r.args.Ref(0), IfTS: ts}
+	if r.args.At(2) == "-" {
 		b.Remove = true
 		return b, err
 	}
@@ -202,10 +202,10 @@ func decodeSvstag(r *reader) (s2s.Body, *s2s.ParseError) {
 	}
 	if err == nil {
 		var n int64
-		n, err = r.number(2)
+		n, err = r.args.Number(2)
 		b.Numeric = int(n)
 	}
-	b.Modes, b.Text = r.arg(3), r.arg(4)
+	b.Modes, b.Text = r.args.At(3), r.args.At(4)
 	return b, err
 }
 
@@ -224,7 +224,7 @@ func encodeSvstag(w *writer, body s2s.Body) {
 
 // decodeMetadata is "client uid key [:value]" (hyb:m_metadata.c).
 func decodeMetadata(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Metadata{Kind: r.arg(0), Target: r.arg(1), Key: r.arg(2), Value: r.arg(3), Unset: r.arg(3) == ""}, nil
+	return s2s.Metadata{Kind: r.args.At(0), Target: r.args.At(1), Key: r.args.At(2), Value: r.args.At(3), Unset: r.args.At(3) == ""}, nil
 }
 
 func encodeMetadata(w *writer, body s2s.Body) {
@@ -239,15 +239,15 @@ func encodeMetadata(w *writer, body s2s.Body) {
 
 // decodeQuery keeps the parameters; who is asked stands among them.
 func decodeQuery(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Query{Command: r.cmd.name, Params: r.list(0)}, nil
+	return s2s.Query{Command: r.cmd.name, Params: r.args.From(0)}, nil
 }
 
 func encodeQuery(w *writer, body s2s.Body) { w.args(body.(s2s.Query).Params, true) }
 
 // decodeRehash is hybrid's "servers option" (hyb:m_rehash.c:ms_rehash).
 func decodeRehash(r *reader) (s2s.Body, *s2s.ParseError) {
-	r.setMask(r.arg(0))
-	return s2s.Query{Command: "REHASH", Params: r.list(1)}, nil
+	r.setMask(r.args.At(0))
+	return s2s.Query{Command: "REHASH", Params: r.args.From(1)}, nil
 }
 
 func encodeRehash(w *writer, body s2s.Body) {
@@ -260,7 +260,7 @@ func encodeRehash(w *writer, body s2s.Body) {
 }
 
 func decodeHousekeeping(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Housekeeping{Command: r.cmd.name, Params: r.list(0)}, nil
+	return s2s.Housekeeping{Command: r.cmd.name, Params: r.args.From(0)}, nil
 }
 
 func encodeHousekeeping(w *writer, body s2s.Body) {
@@ -270,7 +270,7 @@ func encodeHousekeeping(w *writer, body s2s.Body) {
 func parseTS(s string) (int64, *s2s.ParseError) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, malformed("a time that is no number")
+		return 0, s2s.Malformed("a time that is no number")
 	}
 	return n, nil
 }

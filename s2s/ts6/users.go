@@ -36,30 +36,30 @@ func decodeUID(r *reader) (s2s.Body, *s2s.ParseError) {
 type userFields struct{ realHost, ip, uid, account int }
 
 func (r *reader) introduceUser(at userFields) (s2s.Body, *s2s.ParseError) {
-	hops, err := r.number(1)
+	hops, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	ts, err := r.number(2)
+	ts, err := r.args.Number(2)
 	if err != nil {
 		return nil, err
 	}
-	uid := r.arg(at.uid)
+	uid := r.args.At(at.uid)
 	if !plausibleUID(uid) {
-		return nil, malformed("not a UID")
+		return nil, s2s.Malformed("not a UID")
 	}
 	b := s2s.UserIntroduced{
-		UID: s2s.UID(uid), Nick: r.arg(0), TS: ts, Hops: int(hops), Ident: r.arg(4), Host: r.arg(5), RealHost: r.arg(5),
-		Modes: r.arg(3), Realname: r.last(),
+		UID: s2s.UID(uid), Nick: r.args.At(0), TS: ts, Hops: int(hops), Ident: r.args.At(4), Host: r.args.At(5), RealHost: r.args.At(5),
+		Modes: r.args.At(3), Realname: r.args.Last(),
 	}
-	if at.realHost > 0 && r.arg(at.realHost) != none {
-		b.RealHost = r.arg(at.realHost)
+	if at.realHost > 0 && r.args.At(at.realHost) != none {
+		b.RealHost = r.args.At(at.realHost)
 	}
-	if ip := r.arg(at.ip); ip != "0" {
+	if ip := r.args.At(at.ip); ip != "0" {
 		b.IP = ip
 	}
 	if at.account > 0 {
-		b.Account = unlessNone(r.arg(at.account))
+		b.Account = unlessNone(r.args.At(at.account))
 	}
 	return b, nil
 }
@@ -132,8 +132,8 @@ func encodeUID(w *writer, body s2s.Body) {
 // decodeNick is a user's "nick :ts"; the form with eight parameters, and a server that uses it, is TS5, which drops the
 // link (m_nick.c:ms_nick).
 func decodeNick(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
-	return s2s.NickChanged{Nick: r.arg(0), TS: ts}, err
+	ts, err := r.args.Number(1)
+	return s2s.NickChanged{Nick: r.args.At(0), TS: ts}, err
 }
 
 func encodeNick(w *writer, body s2s.Body) {
@@ -143,17 +143,19 @@ func encodeNick(w *writer, body s2s.Body) {
 	w.trailing = true
 }
 
-func decodeQuit(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.UserQuit{Reason: r.arg(0)}, nil }
+func decodeQuit(r *reader) (s2s.Body, *s2s.ParseError) {
+	return s2s.UserQuit{Reason: r.args.At(0)}, nil
+}
 
 func encodeQuit(w *writer, b s2s.Body) { w.text(b.(s2s.UserQuit).Reason) }
 
 // decodeKill takes "path (reason)" apart (m_kill.c:ms_kill). hybrid kills by nick what it refuses to introduce.
 func decodeKill(r *reader) (s2s.Body, *s2s.ParseError) {
-	path, reason, _ := strings.Cut(r.arg(1), " ")
+	path, reason, _ := strings.Cut(r.args.At(1), " ")
 	if strings.HasPrefix(reason, "(") && strings.HasSuffix(reason, ")") && len(reason) > 1 {
 		reason = reason[1 : len(reason)-1]
 	}
-	return s2s.UserKilled{User: r.ref(0), Path: path, Reason: reason}, nil
+	return s2s.UserKilled{User: r.args.Ref(0), Path: path, Reason: reason}, nil
 }
 
 func encodeKill(w *writer, body s2s.Body) {
@@ -163,8 +165,8 @@ func encodeKill(w *writer, body s2s.Body) {
 }
 
 func decodeSave(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(1)
-	return s2s.UserSaved{User: s2s.UID(r.arg(0)), TS: ts}, err
+	ts, err := r.args.Number(1)
+	return s2s.UserSaved{User: s2s.UID(r.args.At(0)), TS: ts}, err
 }
 
 func encodeSave(w *writer, body s2s.Body) {
@@ -173,7 +175,7 @@ func encodeSave(w *writer, body s2s.Body) {
 	w.number(b.TS)
 }
 
-func decodeAway(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Away{Text: r.arg(0)}, nil }
+func decodeAway(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Away{Text: r.args.At(0)}, nil }
 
 func encodeAway(w *writer, b s2s.Body) {
 	if text := b.(s2s.Away).Text; text != "" {
@@ -182,7 +184,7 @@ func encodeAway(w *writer, b s2s.Body) {
 }
 
 func decodeOper(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Oper{Operator: r.arg(0), Privileges: r.arg(1)}, nil
+	return s2s.Oper{Operator: r.args.At(0), Privileges: r.args.At(1)}, nil
 }
 
 func encodeOper(w *writer, body s2s.Body) {
@@ -195,10 +197,10 @@ func encodeOper(w *writer, body s2s.Body) {
 
 // decodeMode is a user's modes or, from servers that do not know TMODE, a channel's.
 func decodeMode(r *reader) (s2s.Body, *s2s.ParseError) {
-	if isChannel(r.arg(0)) {
-		return s2s.ChannelModes{Channel: r.arg(0), Modes: r.arg(1), Params: r.list(2)}, nil
+	if isChannel(r.args.At(0)) {
+		return s2s.ChannelModes{Channel: r.args.At(0), Modes: r.args.At(1), Params: r.args.From(2)}, nil
 	}
-	return s2s.UserModes{User: r.ref(0), Modes: r.arg(1)}, nil
+	return s2s.UserModes{User: r.args.Ref(0), Modes: r.args.At(1)}, nil
 }
 
 func encodeMode(w *writer, body s2s.Body) {
@@ -217,8 +219,8 @@ func encodeMode(w *writer, body s2s.Body) {
 func (r *reader) changed(u s2s.UserChanged) (s2s.Body, *s2s.ParseError) { return u, nil }
 
 func decodeChghost(r *reader) (s2s.Body, *s2s.ParseError) {
-	host := wireAddress(r.arg(1))
-	return r.changed(s2s.UserChanged{User: r.ref(0), Host: &host})
+	host := wireAddress(r.args.At(1))
+	return r.changed(s2s.UserChanged{User: r.args.Ref(0), Host: &host})
 }
 
 func encodeChghost(w *writer, body s2s.Body) {
@@ -230,11 +232,11 @@ func encodeChghost(w *writer, body s2s.Body) {
 // decodeSignon is services' "nick user host ts account" for a user (m_signon.c:ms_signon); account "0" is a logout.
 // A server that passes it on gives the time that the old nick had (send_signon), which so may differ between servers.
 func decodeSignon(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(3)
+	ts, err := r.args.Number(3)
 	if err != nil {
 		return nil, err
 	}
-	nick, ident, host, account := r.arg(0), r.arg(1), r.arg(2), r.arg(4)
+	nick, ident, host, account := r.args.At(0), r.args.At(1), r.args.At(2), r.args.At(4)
 	if account == "0" {
 		account = ""
 	}
@@ -253,24 +255,24 @@ func encodeSignon(w *writer, body s2s.Body) {
 }
 
 func decodeCertfp(r *reader) (s2s.Body, *s2s.ParseError) {
-	fingerprint := r.arg(0)
+	fingerprint := r.args.At(0)
 	return r.changed(s2s.UserChanged{User: r.source(), Certificate: &fingerprint})
 }
 
 func decodeRealhost(r *reader) (s2s.Body, *s2s.ParseError) {
-	host := wireAddress(r.arg(0))
+	host := wireAddress(r.args.At(0))
 	return r.changed(s2s.UserChanged{User: r.source(), RealHost: &host})
 }
 
 func decodeLogin(r *reader) (s2s.Body, *s2s.ParseError) {
-	account := r.arg(0)
+	account := r.args.At(0)
 	return r.changed(s2s.UserChanged{User: r.source(), Account: &account})
 }
 
 // decodeSU is services' login of a user, or logout when no account is given (m_services.c:me_su).
 func decodeSU(r *reader) (s2s.Body, *s2s.ParseError) {
-	account := r.arg(1)
-	return r.changed(s2s.UserChanged{User: r.ref(0), Account: &account})
+	account := r.args.At(1)
+	return r.changed(s2s.UserChanged{User: r.args.Ref(0), Account: &account})
 }
 
 func encodeSU(w *writer, body s2s.Body) {
@@ -329,7 +331,7 @@ func (c *Codec) chooseLogin(e s2s.Event, b s2s.UserChanged) *command {
 	switch {
 	case c.dialect == Hybrid:
 		return plain["SVSACCOUNT"]
-	case b.User == e.Source && *b.Account != "" && sourceKind(string(e.Source)) == user:
+	case b.User == e.Source && *b.Account != "" && s2s.SourceKind(string(e.Source)) == user:
 		return encaps["LOGIN"]
 	}
 	return encaps["SU"]

@@ -27,11 +27,11 @@ var tklExtra = map[string][]string{"exempt": {"ban_types"}, "local-exempt": {"ba
 // readTKL reads "+ type user host set_by expires set_at [extra] :reason" and "- type user host set_by [as with +]"
 // (tkl.c:_cmd_tkl, tkl_sync_send_entry). A type that is not known is ignored by servers.
 func readTKL(r *reader) (s2s.Body, *s2s.ParseError) {
-	kind, ok := banKinds[r.arg(1)]
+	kind, ok := banKinds[r.args.At(1)]
 	if !ok {
-		return s2s.Housekeeping{Command: "TKL", Params: r.list(0)}, nil
+		return s2s.Housekeeping{Command: "TKL", Params: r.args.From(0)}, nil
 	}
-	b := s2s.NetworkBan{Kind: kind, Remove: r.arg(0) == "-", User: r.arg(2), Host: r.arg(3), SetBy: r.arg(4)}
+	b := s2s.NetworkBan{Kind: kind, Remove: r.args.At(0) == "-", User: r.args.At(2), Host: r.args.At(3), SetBy: r.args.At(4)}
 	isFilter := strings.HasSuffix(kind, "spamfilter")
 	if b.Remove && len(r.args) < 8 && !isFilter {
 		return b, nil
@@ -41,15 +41,15 @@ func readTKL(r *reader) (s2s.Body, *s2s.ParseError) {
 		return nil, r.tooFew(want)
 	}
 	var err *s2s.ParseError
-	if b.Expires, err = r.number(5); err != nil {
+	if b.Expires, err = r.args.Number(5); err != nil {
 		return nil, err
 	}
-	if b.SetAt, err = r.number(6); err != nil {
+	if b.SetAt, err = r.args.Number(6); err != nil {
 		return nil, err
 	}
-	b.Reason = r.arg(7 + len(extra))
+	b.Reason = r.args.At(7 + len(extra))
 	for i, key := range extra {
-		b.Extra = append(b.Extra, s2s.Fact{Key: key, Value: r.arg(7 + i)})
+		b.Extra = append(b.Extra, s2s.Fact{Key: key, Value: r.args.At(7 + i)})
 	}
 	if isFilter {
 		b = spamfilter(b)
@@ -123,7 +123,7 @@ func extra(b s2s.NetworkBan, key string) string { return fact(s2s.ServerInfo{Fac
 // readSQLINE reads a reserved nick as services say it; others hear of it as TKL Q (sqline.c:cmd_sqline).
 func readSQLINE(r *reader) (s2s.Body, *s2s.ParseError) {
 	remove := upper(r.msg.Command) == "UNSQLINE"
-	return s2s.NetworkBan{Kind: "qline", Remove: remove, Host: r.arg(0), Reason: r.arg(1)}, nil
+	return s2s.NetworkBan{Kind: "qline", Remove: remove, Host: r.args.At(0), Reason: r.args.At(1)}, nil
 }
 
 func writeSQLINE(w *writer, b s2s.NetworkBan) {
@@ -133,15 +133,15 @@ func writeSQLINE(w *writer, b s2s.NetworkBan) {
 
 // readSVSNLINE reads a ban of realnames, "+ reason :mask", "- mask", and "*" for all of them (svsnline.c:cmd_svsnline).
 func readSVSNLINE(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.NetworkBan{Kind: "nline", Remove: true, Host: r.last()}
+	b := s2s.NetworkBan{Kind: "nline", Remove: true, Host: r.args.Last()}
 	switch {
-	case strings.HasPrefix(r.arg(0), "*"):
+	case strings.HasPrefix(r.args.At(0), "*"):
 		b.Host, b.Extra = "*", []s2s.Fact{{Key: "all"}}
-	case strings.HasPrefix(r.arg(0), "+"):
+	case strings.HasPrefix(r.args.At(0), "+"):
 		if len(r.args) < 3 {
 			return nil, r.tooFew(3)
 		}
-		b.Remove, b.Host, b.Reason = false, r.arg(2), strings.ReplaceAll(r.arg(1), "_", " ")
+		b.Remove, b.Host, b.Reason = false, r.args.At(2), strings.ReplaceAll(r.args.At(1), "_", " ")
 	case len(r.args) < 2:
 		return nil, r.tooFew(2)
 	}
@@ -164,7 +164,7 @@ func writeSVSNLINE(w *writer, b s2s.NetworkBan) {
 // readRMTKL reads an operator's removal of all bans of some types that match: "types mask [options]". That is how
 // servers pass it on, though they read types and mask the other way round (rmtkl.c:rmtkl).
 func readRMTKL(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.NetworkBan{Kind: "rmtkl", Remove: true, Host: r.arg(1), Extra: []s2s.Fact{{Key: "types", Value: r.arg(0)}}}
+	b := s2s.NetworkBan{Kind: "rmtkl", Remove: true, Host: r.args.At(1), Extra: []s2s.Fact{{Key: "types", Value: r.args.At(0)}}}
 	for _, option := range r.args[2:] {
 		b.Extra = append(b.Extra, s2s.Fact{Key: "option", Value: option})
 	}
@@ -183,7 +183,7 @@ func writeRMTKL(w *writer, b s2s.NetworkBan) {
 // readMD reads "kind target key [:value]"; a globalvar has no target (md.c:_broadcast_md_globalvar_cmd). Without value
 // it is removed.
 func readMD(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Metadata{Kind: r.arg(0)}
+	b := s2s.Metadata{Kind: r.args.At(0)}
 	args := r.args[1:]
 	if b.Kind != "globalvar" {
 		b.Target, args = args[0], args[1:]

@@ -10,11 +10,11 @@ import (
 
 // readJoin reads a join without timestamp, which servers accept but version 6 never sends; and JOIN 0.
 func readJoin(r *reader) (s2s.Body, *s2s.ParseError) {
-	switch channel := r.arg(0); {
+	switch channel := r.args.At(0); {
 	case channel == "0":
 		return s2s.PartAll{}, nil
 	case !isChannel(channel) || strings.IndexByte(channel, ',') >= 0:
-		return nil, malformed("not one channel")
+		return nil, s2s.Malformed("not one channel")
 	default:
 		return s2s.Join{Channel: channel}, nil
 	}
@@ -37,7 +37,7 @@ func writeJoin(w *writer, b s2s.Body) bool {
 }
 
 func readPart(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Part{Channels: strings.Split(r.arg(0), ","), Reason: r.arg(1)}, nil
+	return s2s.Part{Channels: strings.Split(r.args.At(0), ","), Reason: r.args.At(1)}, nil
 }
 
 func writePart(w *writer, b s2s.Part) {
@@ -46,7 +46,7 @@ func writePart(w *writer, b s2s.Part) {
 }
 
 func readKick(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Kick{Channel: r.arg(0), User: r.ref(1), Reason: r.arg(2)}, nil
+	return s2s.Kick{Channel: r.args.At(0), User: r.args.Ref(1), Reason: r.args.At(2)}, nil
 }
 
 func writeKick(w *writer, b s2s.Kick) {
@@ -57,16 +57,16 @@ func writeKick(w *writer, b s2s.Kick) {
 
 // readMode reads a change of channel modes, or of a user's own modes (mode.c:cmd_mode).
 func readMode(r *reader) (s2s.Body, *s2s.ParseError) {
-	if !isChannel(r.arg(0)) {
-		b := s2s.UserModes{User: r.ref(0), Modes: r.arg(1)}
-		if sourceKind(r.msg.Source) == user {
+	if !isChannel(r.args.At(0)) {
+		b := s2s.UserModes{User: r.args.Ref(0), Modes: r.args.At(1)}
+		if s2s.SourceKind(r.msg.Source) == user {
 			b.User = r.source() // a user may change its own modes only (user.c:cmd_umode)
 		}
 		return b, nil
 	}
 	args := r.args[1:]
-	b := s2s.ChannelModes{Channel: r.arg(0), Modes: strings.TrimPrefix(args[0], "&")} // '&' was a bounced change, up to 5
-	if sourceKind(r.msg.Source) != user {
+	b := s2s.ChannelModes{Channel: r.args.At(0), Modes: strings.TrimPrefix(args[0], "&")} // '&' was a bounced change, up to 5
+	if s2s.SourceKind(r.msg.Source) != user {
 		args, b.TS = cutTS(args)
 		b.HasTS = b.TS != 0
 	}
@@ -97,7 +97,7 @@ func writeMode(w *writer, b s2s.ChannelModes) {
 		}
 		w.word(b.Channel)
 		w.word(args...)
-		if sourceKind(string(w.event.Source)) != user {
+		if s2s.SourceKind(string(w.event.Source)) != user {
 			w.modeTS(b)
 		}
 	}
@@ -141,7 +141,7 @@ func (w *writer) modesFit(channel string, args []string) bool {
 // modeRoom is how many bytes the modes and their parameters may have.
 func (w *writer) modeRoom(channel string) int {
 	n := w.room() - len(channel)
-	if sourceKind(string(w.event.Source)) != user {
+	if s2s.SourceKind(string(w.event.Source)) != user {
 		n -= len(" 9223372036854775807")
 	}
 	return n
@@ -150,18 +150,18 @@ func (w *writer) modeRoom(channel string) int {
 // readTopic reads "channel setter ts :text" and the short "channel :text". That of a server replaces an older one only,
 // that of a user any (topic.c:cmd_topic).
 func readTopic(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Topic{Channel: r.arg(0), Text: r.arg(1), Rule: s2s.TopicNewer}
-	if sourceKind(r.msg.Source) == user {
+	b := s2s.Topic{Channel: r.args.At(0), Text: r.args.At(1), Rule: s2s.TopicNewer}
+	if s2s.SourceKind(r.msg.Source) == user {
 		b.Rule = s2s.TopicAlways
 	}
 	if len(r.args) < 4 {
 		return b, nil
 	}
-	at, err := r.number(2)
+	at, err := r.args.Number(2)
 	if err != nil {
 		return nil, err
 	}
-	b.Setter, b.SetAt, b.Text = r.arg(1), at, r.arg(3)
+	b.Setter, b.SetAt, b.Text = r.args.At(1), at, r.args.At(3)
 	return b, nil
 }
 
@@ -179,11 +179,11 @@ func writeTopic(w *writer, b s2s.Topic) {
 
 // readMLOCK reads "ts channel :letters"; without letters the lock is off.
 func readMLOCK(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	return s2s.ModeLock{Channel: r.arg(1), TS: ts, Letters: r.arg(2)}, nil
+	return s2s.ModeLock{Channel: r.args.At(1), TS: ts, Letters: r.args.At(2)}, nil
 }
 
 func writeMLOCK(w *writer, b s2s.ModeLock) {
@@ -197,7 +197,7 @@ func writeMLOCK(w *writer, b s2s.ModeLock) {
 
 // readInvite reads "uid channel override" (invite.c:cmd_invite).
 func readInvite(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Invite{User: r.ref(0), Channel: r.arg(1), Override: r.arg(2) != "" && r.arg(2) != "0"}, nil
+	return s2s.Invite{User: r.args.Ref(0), Channel: r.args.At(1), Override: r.args.At(2) != "" && r.args.At(2) != "0"}, nil
 }
 
 func writeInvite(w *writer, b s2s.Invite) {
@@ -209,7 +209,7 @@ func writeInvite(w *writer, b s2s.Invite) {
 }
 
 func readKnock(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Knock{Channel: r.arg(0), Reason: r.arg(1)}, nil
+	return s2s.Knock{Channel: r.args.At(0), Reason: r.args.At(1)}, nil
 }
 
 func writeKnock(w *writer, b s2s.Knock) {

@@ -60,7 +60,7 @@ func (c *Codec) Decode(line string) (s2s.Event, error) {
 // reader is the line that is being read.
 type reader struct {
 	msg  irc.Message
-	args []string
+	args s2s.Params
 }
 
 func (r *reader) read(line string) (s2s.Event, *s2s.ParseError) {
@@ -135,7 +135,7 @@ func (r *reader) splitArgs(line string) {
 
 // run checks the line against its row and reads it.
 func (r *reader) run(cmd *command) (s2s.Body, *s2s.ParseError) {
-	if kind := sourceKind(r.msg.Source); cmd.from&kind == 0 {
+	if kind := s2s.SourceKind(r.msg.Source); cmd.from&kind == 0 {
 		return nil, &s2s.ParseError{Reason: s2s.ReasonSource, Detail: "not from a " + kind.String()}
 	}
 	if len(r.args) < cmd.min {
@@ -149,82 +149,19 @@ func (r *reader) tooFew(want int) *s2s.ParseError {
 		Detail: strconv.Itoa(len(r.args)) + " parameters instead of " + strconv.Itoa(want)}
 }
 
-// arg returns parameter i, or "" when there are not that many.
-func (r *reader) arg(i int) string {
-	if uint(i) >= uint(len(r.args)) {
-		return ""
-	}
-	return r.args[i]
-}
-
-// ref returns parameter i as a name.
-func (r *reader) ref(i int) s2s.Ref { return s2s.Ref(r.arg(i)) }
-
 // source is who says the line.
 func (r *reader) source() s2s.Ref { return s2s.Ref(r.msg.Source) }
 
-// last returns the last parameter.
-func (r *reader) last() string { return r.arg(len(r.args) - 1) }
-
-// list returns a copy of parameters from i on; nil when there are none.
-func (r *reader) list(i int) []string {
-	if i >= len(r.args) {
-		return nil
-	}
-	return append([]string(nil), r.args[i:]...)
-}
-
-// number reads parameter i as a timestamp, duration or count.
-func (r *reader) number(i int) (int64, *s2s.ParseError) {
-	n, err := strconv.ParseInt(r.arg(i), 10, 64)
-	if err != nil {
-		return 0, malformed("parameter " + strconv.Itoa(i+1) + " is no number")
-	}
-	return n, nil
-}
-
-func malformed(detail string) *s2s.ParseError {
-	return &s2s.ParseError{Reason: s2s.ReasonMalformed, Detail: detail}
-}
-
-// sources says who may say a command.
-type sources uint8
+// Who may say a command, as the tables write it.
+type sources = s2s.Sources
 
 const (
-	peer   sources = 1 << iota // no prefix: the directly linked server
-	server                     // a SID or a server name
-	user                       // a UID or a nick
-
+	peer    = s2s.FromPeer
+	server  = s2s.FromServer
+	user    = s2s.FromUser
 	servers = peer | server
 	anybody = servers | user
 )
-
-// String names one kind of source.
-func (s sources) String() string {
-	switch s {
-	case user:
-		return "user"
-	case server:
-		return "server"
-	}
-	return "directly linked server"
-}
-
-// sourceKind tells servers from users by what they are called: SIDs have three characters and begin with a digit, which
-// no nick does, and only the names of servers have dots.
-func sourceKind(s string) sources {
-	switch {
-	case s == "":
-		return peer
-	case '0' <= s[0] && s[0] <= '9' && len(s) == 3:
-		return server
-	case '0' <= s[0] && s[0] <= '9' && len(s) == 9:
-		return user
-	case strings.IndexByte(s, '!') < 0 && strings.IndexByte(s, '.') >= 0:
-		return server
-	}
-	return user
-}
 
 func isNumeric(s string) bool { return len(s) == 3 && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[2]) }
 

@@ -7,11 +7,11 @@ import (
 )
 
 func readMessage(r *reader) (s2s.Body, *s2s.ParseError) {
-	return readTarget(r.arg(0), s2s.Message{Kind: s2s.MessageKind(upper(r.msg.Command)), Text: r.arg(1)})
+	return readTarget(r.args.At(0), s2s.Message{Kind: s2s.MessageKind(upper(r.msg.Command)), Text: r.args.At(1)})
 }
 
 func readTagMsg(r *reader) (s2s.Body, *s2s.ParseError) {
-	return readTarget(r.arg(0), s2s.Message{Kind: s2s.TagMsg})
+	return readTarget(r.args.At(0), s2s.Message{Kind: s2s.TagMsg})
 }
 
 // readTarget says what a message is to (message.c:cmd_message).
@@ -51,7 +51,7 @@ func (w *writer) target(b s2s.Message) {
 }
 
 func readWallops(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.OperMessage{Kind: upper(r.msg.Command), Text: r.arg(0)}, nil
+	return s2s.OperMessage{Kind: upper(r.msg.Command), Text: r.args.At(0)}, nil
 }
 
 func writeWallops(w *writer, b s2s.OperMessage) { w.text(b.Text) }
@@ -59,7 +59,7 @@ func writeWallops(w *writer, b s2s.OperMessage) { w.text(b.Text) }
 // readSendMode reads a message to the users with a mode or snomask. SMO is another name of SENDUMODE.
 func readSendMode(r *reader) (s2s.Body, *s2s.ParseError) {
 	kind := upper(r.msg.Command)
-	return s2s.OperMessage{Kind: either(kind == "SMO", "SENDUMODE", kind), Audience: r.arg(0), Text: r.last()}, nil
+	return s2s.OperMessage{Kind: either(kind == "SMO", "SENDUMODE", kind), Audience: r.args.At(0), Text: r.args.Last()}, nil
 }
 
 func writeSendMode(w *writer, b s2s.OperMessage) {
@@ -69,7 +69,7 @@ func writeSendMode(w *writer, b s2s.OperMessage) {
 
 // readSLOG reads "level subsystem EVENT :text"; the first three are the audience, as operators choose by them.
 func readSLOG(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.OperMessage{Kind: "SLOG", Audience: r.arg(0) + " " + r.arg(1) + " " + r.arg(2), Text: r.arg(3)}, nil
+	return s2s.OperMessage{Kind: "SLOG", Audience: r.args.At(0) + " " + r.args.At(1) + " " + r.args.At(2), Text: r.args.At(3)}, nil
 }
 
 func writeSLOG(w *writer, b s2s.OperMessage) {
@@ -81,11 +81,11 @@ func writeSLOG(w *writer, b s2s.OperMessage) {
 var replyKinds = map[string]string{"F": "FAIL", "W": "WARN", "N": "NOTE"}
 
 func readSREPLY(r *reader) (s2s.Body, *s2s.ParseError) {
-	kind, ok := replyKinds[r.arg(1)]
+	kind, ok := replyKinds[r.args.At(1)]
 	if !ok {
-		return nil, malformed("a reply is F, W or N")
+		return nil, s2s.Malformed("a reply is F, W or N")
 	}
-	return s2s.StandardReply{User: r.ref(0), Kind: kind, Text: r.arg(2)}, nil
+	return s2s.StandardReply{User: r.args.Ref(0), Kind: kind, Text: r.args.At(2)}, nil
 }
 
 func writeSREPLY(w *writer, b s2s.StandardReply) {

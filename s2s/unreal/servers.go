@@ -16,7 +16,7 @@ func readPass(*reader) (s2s.Body, *s2s.ParseError) {
 }
 
 func readHandshake(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Handshake{Command: "STARTTLS", Params: r.list(0)}, nil
+	return s2s.Handshake{Command: "STARTTLS", Params: r.args.From(0)}, nil
 }
 
 func writeHandshake(w *writer, b s2s.Handshake) { w.args(b.Params, b.Command == "PASS") }
@@ -52,11 +52,11 @@ func writeProtoctl(w *writer, b s2s.ServerInfo) {
 
 // readServer reads SERVER of the directly linked server, and that of old servers behind it, which have no SID.
 func readServer(r *reader) (s2s.Body, *s2s.ParseError) {
-	hops, err := r.number(1)
+	hops, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	b := s2s.ServerIntroduced{Server: r.arg(0), Hops: int(hops), Description: r.arg(2)}
+	b := s2s.ServerIntroduced{Server: r.args.At(0), Hops: int(hops), Description: r.args.At(2)}
 	if r.msg.Source == "" {
 		b.Flags, b.SID, b.Description = splitVL(b.Description)
 	}
@@ -74,14 +74,14 @@ func splitVL(s string) (flags string, sid s2s.SID, description string) {
 }
 
 func readSID(r *reader) (s2s.Body, *s2s.ParseError) {
-	hops, err := r.number(1)
+	hops, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	if !s2s.ValidSID(r.arg(2)) {
-		return nil, malformed("no server id")
+	if !s2s.ValidSID(r.args.At(2)) {
+		return nil, s2s.Malformed("no server id")
 	}
-	return s2s.ServerIntroduced{Server: r.arg(0), Hops: int(hops), SID: s2s.SID(r.arg(2)), Description: r.arg(3)}, nil
+	return s2s.ServerIntroduced{Server: r.args.At(0), Hops: int(hops), SID: s2s.SID(r.args.At(2)), Description: r.args.At(3)}, nil
 }
 
 func writeServer(w *writer, b s2s.ServerIntroduced) {
@@ -134,7 +134,7 @@ func orNothing(s string) string {
 }
 
 func readSDESC(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.ServerInfo{Kind: "SDESC", Facts: []s2s.Fact{{Key: "DESCRIPTION", Value: r.arg(0)}}}, nil
+	return s2s.ServerInfo{Kind: "SDESC", Facts: []s2s.Fact{{Key: "DESCRIPTION", Value: r.args.At(0)}}}, nil
 }
 
 func writeSDESC(w *writer, b s2s.ServerInfo) { w.text(fact(b, "DESCRIPTION")) }
@@ -156,7 +156,7 @@ func readNETINFO(r *reader) (s2s.Body, *s2s.ParseError) {
 	for i, key := range netinfoKeys {
 		facts = append(facts, s2s.Fact{Key: key, Value: orNothing(r.args[i])})
 	}
-	return s2s.ServerInfo{Kind: "NETINFO", Facts: append(facts, s2s.Fact{Key: "NETWORK", Value: r.last()})}, nil
+	return s2s.ServerInfo{Kind: "NETINFO", Facts: append(facts, s2s.Fact{Key: "NETWORK", Value: r.args.Last()})}, nil
 }
 
 func writeNETINFO(w *writer, b s2s.ServerInfo) {
@@ -172,7 +172,7 @@ func readEOS(*reader) (s2s.Body, *s2s.ParseError) { return s2s.EndOfBurst{}, nil
 func writeEOS(*writer, s2s.EndOfBurst) {}
 
 func readSQUIT(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.ServerGone{Server: r.ref(0), Reason: r.arg(1)}, nil
+	return s2s.ServerGone{Server: r.args.Ref(0), Reason: r.args.At(1)}, nil
 }
 
 func writeSQUIT(w *writer, b s2s.ServerGone) {
@@ -182,13 +182,13 @@ func writeSQUIT(w *writer, b s2s.ServerGone) {
 
 // readPing reads "PING origin [target]". Without a target it is for the directly linked server.
 func readPing(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Ping{Origin: r.arg(0), Target: r.arg(1)}, nil
+	return s2s.Ping{Origin: r.args.At(0), Target: r.args.At(1)}, nil
 }
 
 func writePing(w *writer, b s2s.Ping) { w.pingOrPong(b.Origin, b.Target) }
 
 func readPong(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Pong{Origin: r.arg(0), Target: r.arg(1)}, nil
+	return s2s.Pong{Origin: r.args.At(0), Target: r.args.At(1)}, nil
 }
 
 func writePong(w *writer, b s2s.Pong) { w.pingOrPong(b.Origin, b.Target) }
@@ -202,12 +202,12 @@ func (w *writer) pingOrPong(origin, target string) {
 	w.text(target)
 }
 
-func readClosing(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Closing{Text: r.last()}, nil }
+func readClosing(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Closing{Text: r.args.Last()}, nil }
 
 func writeClosing(w *writer, b s2s.Closing) { w.text(b.Text) }
 
 func readHousekeeping(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Housekeeping{Command: upper(r.msg.Command), Params: r.list(0)}, nil
+	return s2s.Housekeeping{Command: upper(r.msg.Command), Params: r.args.From(0)}, nil
 }
 
 func writeHousekeeping(w *writer, b s2s.Housekeeping) { w.args(b.Params, false) }
@@ -216,7 +216,7 @@ func writeHousekeeping(w *writer, b s2s.Housekeeping) { w.args(b.Params, false) 
 func writeHousekeepingText(w *writer, b s2s.Housekeeping) { w.args(b.Params, true) }
 
 func readQuery(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Query{Command: upper(r.msg.Command), Params: r.list(0)}, nil
+	return s2s.Query{Command: upper(r.msg.Command), Params: r.args.From(0)}, nil
 }
 
 func writeQuery(w *writer, b s2s.Query) { w.args(b.Params, false) }
@@ -225,9 +225,9 @@ func writeQuery(w *writer, b s2s.Query) { w.args(b.Params, false) }
 func readNumeric(r *reader) (s2s.Body, *s2s.ParseError) {
 	code, err := strconv.Atoi(r.msg.Command)
 	if err != nil {
-		return nil, malformed("no numeric")
+		return nil, s2s.Malformed("no numeric")
 	}
-	return s2s.Numeric{Code: code, Target: r.ref(0), Params: r.list(1)}, nil
+	return s2s.Numeric{Code: code, Target: r.args.Ref(0), Params: r.args.From(1)}, nil
 }
 
 func writeNumeric(w *writer, b s2s.Numeric) {

@@ -18,9 +18,9 @@ func chooseForce(b s2s.Force) string {
 
 // readForceNick reads "uid nick ts" (svsnick.c:cmd_svsnick).
 func readForceNick(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.Force{Action: "nick", User: r.ref(0), Params: []string{r.arg(1)}}
+	b := s2s.Force{Action: "nick", User: r.args.Ref(0), Params: []string{r.args.At(1)}}
 	if len(r.args) > 2 {
-		ts, err := r.number(2)
+		ts, err := r.args.Number(2)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +42,7 @@ func writeForceNick(w *writer, b s2s.Force) {
 // readForceAs reads the commands whose first parameter is the user that has to do something.
 func readForceAs(action string) func(*reader) (s2s.Body, *s2s.ParseError) {
 	return func(r *reader) (s2s.Body, *s2s.ParseError) {
-		return s2s.Force{Action: action, User: r.ref(0), Params: r.list(1)}, nil
+		return s2s.Force{Action: action, User: r.args.Ref(0), Params: r.args.From(1)}, nil
 	}
 }
 
@@ -68,7 +68,7 @@ func writeForcePart(w *writer, b s2s.Force) {
 
 // readForceNoLag reads "+ user" and "- user".
 func readForceNoLag(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.Force{Action: strings.ToLower(r.msg.Command), User: r.ref(1), Params: []string{r.arg(0)}}, nil
+	return s2s.Force{Action: strings.ToLower(r.msg.Command), User: r.args.Ref(1), Params: []string{r.args.At(0)}}, nil
 }
 
 func writeForceNoLag(w *writer, b s2s.Force) {
@@ -79,11 +79,11 @@ func writeForceNoLag(w *writer, b s2s.Force) {
 
 // readTempShun reads "+uid :reason" and "-uid :reason" (tkl.c:cmd_tempshun).
 func readTempShun(r *reader) (s2s.Body, *s2s.ParseError) {
-	sign, name := "+", r.arg(0)
+	sign, name := "+", r.args.At(0)
 	if rest, ok := strings.CutPrefix(name, "-"); ok {
 		sign, name = "-", rest
 	}
-	return s2s.Force{Action: "tempshun", User: s2s.Ref(strings.TrimPrefix(name, "+")), Params: []string{sign, r.arg(1)}}, nil
+	return s2s.Force{Action: "tempshun", User: s2s.Ref(strings.TrimPrefix(name, "+")), Params: []string{sign, r.args.At(1)}}, nil
 }
 
 func writeTempShun(w *writer, b s2s.Force) {
@@ -99,12 +99,12 @@ func writeTempShun(w *writer, b s2s.Force) {
 // readSVSMODE reads services' changes of a user's modes and account, or their command to take a status or the entries
 // of a list from a channel (svsmode.c:do_svsmode, channel_svsmode). With an account, +d sets it and is no mode.
 func readSVSMODE(r *reader) (s2s.Body, *s2s.ParseError) {
-	if isChannel(r.arg(0)) {
-		return s2s.ChannelModes{Channel: r.arg(0), Modes: r.arg(1), Params: r.list(2), Service: true}, nil
+	if isChannel(r.args.At(0)) {
+		return s2s.ChannelModes{Channel: r.args.At(0), Modes: r.args.At(1), Params: r.args.From(2), Service: true}, nil
 	}
-	b := s2s.UserModes{User: r.ref(0), Modes: r.arg(1), Shown: upper(r.msg.Command) == "SVS2MODE"}
+	b := s2s.UserModes{User: r.args.Ref(0), Modes: r.args.At(1), Shown: upper(r.msg.Command) == "SVS2MODE"}
 	if len(r.args) > 2 && strings.IndexByte(b.Modes, 'd') >= 0 {
-		a := account(r.arg(2))
+		a := account(r.args.At(2))
 		b.Account, b.Modes = &a, withoutD(b.Modes)
 	}
 	return b, nil
@@ -132,7 +132,7 @@ func chooseUserModes(e s2s.Event, b s2s.UserModes) string {
 	switch {
 	case b.Shown:
 		return "SVS2MODE"
-	case b.Account != nil || b.User != e.Source || sourceKind(string(e.Source)) != user:
+	case b.Account != nil || b.User != e.Source || s2s.SourceKind(string(e.Source)) != user:
 		return "SVSMODE"
 	}
 	return "UMODE2"
@@ -165,8 +165,8 @@ func (w *writer) userModes(b s2s.UserModes) {
 // readSVSLOGIN reads "mask uid account". All servers act on it, whatever the mask (svslogin.c:cmd_svslogin), and the
 // user may not be introduced yet.
 func readSVSLOGIN(r *reader) (s2s.Body, *s2s.ParseError) {
-	a := account(r.arg(2))
-	return s2s.UserChanged{User: r.ref(1), Account: &a}, nil
+	a := account(r.args.At(2))
+	return s2s.UserChanged{User: r.args.Ref(1), Account: &a}, nil
 }
 
 func writeSVSLOGIN(w *writer, b s2s.UserChanged) {
@@ -178,9 +178,9 @@ func writeSVSLOGIN(w *writer, b s2s.UserChanged) {
 // readSASL reads "server uid step data". From is the client whichever way the step goes, To the server that is meant.
 // What a client and a mechanism say (C) is not kept.
 func readSASL(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.SASL{From: r.ref(1), To: r.ref(0), Step: r.arg(2)}
+	b := s2s.SASL{From: r.args.Ref(1), To: r.args.Ref(0), Step: r.args.At(2)}
 	if b.Step != "C" {
-		b.Params = r.list(3)
+		b.Params = r.args.From(3)
 	}
 	return b, nil
 }

@@ -18,19 +18,19 @@ const (
 
 // readSJOIN reads "ts channel [modes [params]] :items" (sjoin.c:cmd_sjoin).
 func readSJOIN(r *reader) (s2s.Body, *s2s.ParseError) {
-	ts, err := r.number(0)
+	ts, err := r.args.Number(0)
 	if err != nil {
 		return nil, err
 	}
-	if !isChannel(r.arg(1)) {
-		return nil, malformed("no channel")
+	if !isChannel(r.args.At(1)) {
+		return nil, s2s.Malformed("no channel")
 	}
-	b := s2s.ChannelBurst{Channel: r.arg(1), TS: ts}
+	b := s2s.ChannelBurst{Channel: r.args.At(1), TS: ts}
 	if last := len(r.args) - 1; last > 2 {
-		b.HasModes, b.Modes = true, r.arg(2)
+		b.HasModes, b.Modes = true, r.args.At(2)
 		b.Params = append(b.Params, r.args[3:last]...)
 	}
-	return readItems(b, r.last())
+	return readItems(b, r.args.Last())
 }
 
 func readItems(b s2s.ChannelBurst, items string) (s2s.Body, *s2s.ParseError) {
@@ -97,16 +97,16 @@ func readEntry(item string) (e s2s.ListEntry, err *s2s.ParseError) {
 		at, by, ok2 := strings.Cut(info, ",")
 		n, bad := strconv.ParseInt(at, 10, 64)
 		if !ok || !ok2 || bad != nil {
-			return e, malformed("list entry without time or setter")
+			return e, s2s.Malformed("list entry without time or setter")
 		}
 		e.SetAt, e.SetBy, item = n, by, rest
 	}
 	if len(item) < 2 {
-		return e, malformed("list entry without mask")
+		return e, s2s.Malformed("list entry without mask")
 	}
 	i := strings.IndexByte(listPrefixes, item[0])
 	if i < 0 {
-		return e, malformed("list entry of no known list")
+		return e, s2s.Malformed("list entry of no known list")
 	}
 	e.Letter, e.Mask = listLetters[i:i+1], namedBan(item[1:])
 	return e, nil

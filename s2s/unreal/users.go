@@ -13,25 +13,25 @@ func upper(command string) string { return irc.UpperCommand(command) }
 
 // readUID reads "nick hops ts ident realhost uid account modes vhost cloak ip :realname" (nick.c:cmd_uid).
 func readUID(r *reader) (s2s.Body, *s2s.ParseError) {
-	hops, err := r.number(1)
+	hops, err := r.args.Number(1)
 	if err != nil {
 		return nil, err
 	}
-	ts, err := r.number(2)
+	ts, err := r.args.Number(2)
 	if err != nil {
 		return nil, err
 	}
-	if !validUID(r.arg(5)) {
-		return nil, malformed("no user id")
+	if !validUID(r.args.At(5)) {
+		return nil, s2s.Malformed("no user id")
 	}
-	ip, err := decodeIP(r.arg(10))
+	ip, err := decodeIP(r.args.At(10))
 	if err != nil {
 		return nil, err
 	}
 	b := s2s.UserIntroduced{
-		Nick: r.arg(0), Hops: int(hops), TS: ts, Ident: r.arg(3), RealHost: r.arg(4), UID: s2s.UID(r.arg(5)),
-		Account: account(r.arg(6)), Modes: r.arg(7), VHost: orNothing(r.arg(8)), Cloak: orNothing(r.arg(9)),
-		IP: ip, Realname: r.last(),
+		Nick: r.args.At(0), Hops: int(hops), TS: ts, Ident: r.args.At(3), RealHost: r.args.At(4), UID: s2s.UID(r.args.At(5)),
+		Account: account(r.args.At(6)), Modes: r.args.At(7), VHost: orNothing(r.args.At(8)), Cloak: orNothing(r.args.At(9)),
+		IP: ip, Realname: r.args.Last(),
 	}
 	b.Host = visibleHost(&b)
 	return b, nil
@@ -102,13 +102,13 @@ func decodeIP(s string) (string, *s2s.ParseError) {
 		return "", nil
 	}
 	if len(s) > 24 {
-		return "", malformed("no address")
+		return "", s2s.Malformed("no address")
 	}
 	var buf [18]byte
 	n, err := base64.StdEncoding.Decode(buf[:], []byte(s))
 	ip, ok := netip.AddrFromSlice(buf[:n])
 	if err != nil || !ok {
-		return "", malformed("no address")
+		return "", s2s.Malformed("no address")
 	}
 	return ip.Unmap().String(), nil
 }
@@ -127,9 +127,9 @@ func encodeIP(s string) (string, error) {
 
 // readNick reads "nick ts". Without a timestamp it is 0, for which the servers take the two nicks as equally old.
 func readNick(r *reader) (s2s.Body, *s2s.ParseError) {
-	b := s2s.NickChanged{Nick: r.arg(0)}
+	b := s2s.NickChanged{Nick: r.args.At(0)}
 	if len(r.args) > 1 {
-		ts, err := r.number(1)
+		ts, err := r.args.Number(1)
 		if err != nil {
 			return nil, err
 		}
@@ -143,12 +143,12 @@ func writeNick(w *writer, b s2s.NickChanged) {
 	w.number(b.TS)
 }
 
-func readQuit(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.UserQuit{Reason: r.arg(0)}, nil }
+func readQuit(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.UserQuit{Reason: r.args.At(0)}, nil }
 
 func writeQuit(w *writer, b s2s.UserQuit) { w.text(b.Reason) }
 
 func readKill(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.UserKilled{User: r.ref(0), Reason: r.arg(1), Quiet: upper(r.msg.Command) == "SVSKILL"}, nil
+	return s2s.UserKilled{User: r.args.Ref(0), Reason: r.args.At(1), Quiet: upper(r.msg.Command) == "SVSKILL"}, nil
 }
 
 func writeKill(w *writer, b s2s.UserKilled) {
@@ -164,12 +164,12 @@ func (w *writer) refuseIfTS(ts int64) {
 	}
 }
 
-func readAway(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Away{Text: r.arg(0)}, nil }
+func readAway(r *reader) (s2s.Body, *s2s.ParseError) { return s2s.Away{Text: r.args.At(0)}, nil }
 
 func writeAway(w *writer, b s2s.Away) { w.optional(b.Text) }
 
 func readUMODE2(r *reader) (s2s.Body, *s2s.ParseError) {
-	return s2s.UserModes{User: r.source(), Modes: r.arg(0)}, nil
+	return s2s.UserModes{User: r.source(), Modes: r.args.At(0)}, nil
 }
 
 func writeUMODE2(w *writer, b s2s.UserModes) { w.word(b.Modes) }
@@ -185,7 +185,7 @@ func setRealname(b *s2s.UserChanged, value string) { b.Realname = &value }
 func readSet(set property) func(*reader) (s2s.Body, *s2s.ParseError) {
 	return func(r *reader) (s2s.Body, *s2s.ParseError) {
 		b := s2s.UserChanged{User: r.source()}
-		set(&b, r.arg(0))
+		set(&b, r.args.At(0))
 		return b, nil
 	}
 }
@@ -193,8 +193,8 @@ func readSet(set property) func(*reader) (s2s.Body, *s2s.ParseError) {
 // readChange reads the change of another's property.
 func readChange(set property) func(*reader) (s2s.Body, *s2s.ParseError) {
 	return func(r *reader) (s2s.Body, *s2s.ParseError) {
-		b := s2s.UserChanged{User: r.ref(0)}
-		set(&b, r.last())
+		b := s2s.UserChanged{User: r.args.Ref(0)}
+		set(&b, r.args.Last())
 		return b, nil
 	}
 }
@@ -249,7 +249,7 @@ func properties(b s2s.UserChanged) (parts []s2s.UserChanged) {
 // chooseUserChanged names the command for the change of one property; "" when there is none: a nick changes with NICK,
 // a certificate with MD, and the real host never.
 func chooseUserChanged(e s2s.Event, b s2s.UserChanged) string {
-	verb := either(b.User == e.Source && sourceKind(string(e.Source)) == user, "SET", "CHG")
+	verb := either(b.User == e.Source && s2s.SourceKind(string(e.Source)) == user, "SET", "CHG")
 	switch {
 	case b.IfTS != 0 || b.Nick != nil || b.NickTS != nil || b.RealHost != nil || b.Certificate != nil:
 		return ""
@@ -268,13 +268,13 @@ func chooseUserChanged(e s2s.Event, b s2s.UserChanged) string {
 // readSWhois reads "user + tag priority :line", "user - tag priority :*" and the old "user :line" (swhois.c:cmd_swhois).
 func readSWhois(r *reader) (s2s.Body, *s2s.ParseError) {
 	if len(r.args) < 5 {
-		return s2s.SWhois{User: r.ref(0), Remove: r.arg(1) == "", Text: r.arg(1)}, nil
+		return s2s.SWhois{User: r.args.Ref(0), Remove: r.args.At(1) == "", Text: r.args.At(1)}, nil
 	}
-	priority, err := r.number(3)
+	priority, err := r.args.Number(3)
 	if err != nil {
 		return nil, err
 	}
-	return s2s.SWhois{User: r.ref(0), Remove: r.arg(1) != "+", Tag: r.arg(2), Priority: int(priority), Text: r.arg(4)}, nil
+	return s2s.SWhois{User: r.args.Ref(0), Remove: r.args.At(1) != "+", Tag: r.args.At(2), Priority: int(priority), Text: r.args.At(4)}, nil
 }
 
 func writeSWhois(w *writer, b s2s.SWhois) {

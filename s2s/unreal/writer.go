@@ -45,7 +45,7 @@ func (c *Codec) encode(e s2s.Event) ([]string, error) {
 	if cmd == nil {
 		return nil, fmt.Errorf("unreal: %s cannot be said in this protocol", e.Body.Name())
 	}
-	if kind := sourceKind(string(e.Source)); cmd.from&kind == 0 {
+	if kind := s2s.SourceKind(string(e.Source)); cmd.from&kind == 0 {
 		return nil, fmt.Errorf("unreal: a %s may not say %s", kind, name)
 	}
 	w := &writer{features: c.features, event: e, name: name}

@@ -19,6 +19,9 @@ func (c *Codec) Encode(e s2s.Event) ([]string, error) {
 	if cmd == nil {
 		return nil, fmt.Errorf("ts6: %s cannot be said to %s", e.Body.Name(), c.dialect)
 	}
+	if kind := s2s.SourceKind(string(e.Source)); cmd.from&kind == 0 {
+		return nil, fmt.Errorf("ts6: writing %s as %s: not from a %s", e.Body.Name(), cmd.name, kind)
+	}
 	w := &writer{codec: c, event: e, cmd: cmd}
 	w.begin()
 	cmd.encode(w, e.Body)

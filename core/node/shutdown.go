@@ -63,6 +63,9 @@ func (n *Node) shutdown(ctx context.Context) error {
 	}
 	n.transport.CloseStreams()
 	n.transport.Close()
+	if err := n.transport.heartbeats.close(context.Background(), drainTimeout); err != nil {
+		errs = append(errs, fmt.Errorf("a heartbeat was still being handled: %w", err))
+	}
 	n.peers.close()
 	n.listener.close()
 	n.wg.Wait()

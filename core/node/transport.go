@@ -42,6 +42,8 @@ type transport struct {
 	metrics *metrics
 	ctx     context.Context // of the node
 	leads   func() bool
+
+	heartbeats gateCounter // raft handles them on the connections' goroutines, which it does not wait for when it stops
 }
 
 func newTransport(n *Node, streams *raftStreams) *transport {
@@ -52,6 +54,18 @@ func newTransport(n *Node, streams *raftStreams) *transport {
 		addr: streams.advertised, metrics: n.metrics, ctx: n.ctx,
 		leads: func() bool { l := n.leader.get(); return l.self },
 	}
+}
+
+// SetHeartbeatHandler implements raft.Transport. No heartbeat may reach the stores once they are closed.
+func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
+	t.NetworkTransport.SetHeartbeatHandler(func(rpc raft.RPC) {
+		if !t.heartbeats.enter() {
+			rpc.Respond(nil, ErrOutOfService)
+			return
+		}
+		defer t.heartbeats.leave()
+		handle(rpc)
+	})
 }
 
 // LocalAddr is the advertised address: what peers know this node by.

@@ -26,6 +26,10 @@ const (
 	stockCleanGap    = 800 * time.Millisecond
 	leaderKills      = 20
 	leaderCleanStops = 5
+	// writesPerFailover is how many writes follow one another until a message is acknowledged by a new leader: the votes,
+	// the first entry of the term on two disks, and the message on two disks.
+	writesPerFailover = 6
+	failoverAttempts  = 2
 )
 
 // path is one way into the network: a sender that says a line, and the arrivals of its lines at a receiver.
@@ -48,13 +52,13 @@ func ircPath(t *testing.T, name, addr string) *path {
 }
 
 // apiPath is a pair of RobustSession version 1 sessions over HTTP/1.1.
-func apiPath(t *testing.T, n *network) *path {
+func apiPath(t *testing.T, n *network, name string) *path {
 	t.Helper()
-	const channel = "#gap-api"
+	channel := "#gap-" + name
 	client := robustsession.NewClient(robustsession.ClientConfig{Servers: n.servers, TLS: n.tls(), HTTP1: true})
 	t.Cleanup(client.Close)
 	ctx, cancel := context.WithCancel(context.Background())
-	from, to := apiSession(t, ctx, client, "fromapi", channel), apiSession(t, ctx, client, "toapi", channel)
+	from, to := apiSession(t, ctx, client, "from"+name, channel), apiSession(t, ctx, client, "to"+name, channel)
 	var mu sync.Mutex
 	var lines []arrival
 	done := make(chan struct{})
@@ -86,7 +90,7 @@ func apiPath(t *testing.T, n *network) *path {
 	}()
 	t.Cleanup(func() { close(queue); cancel(); <-done; <-posted })
 	return &path{
-		name:     "api",
+		name:     name,
 		say:      func(line string) { queue <- "PRIVMSG " + channel + " :" + line },
 		arrivals: func() []arrival { mu.Lock(); defer mu.Unlock(); return slices.Clone(lines) },
 	}
@@ -187,28 +191,49 @@ func all(paths []*path, ok func(*path) bool) bool {
 }
 
 // TestFailover measures how long a steady sender is held up when the leader goes, on every way into the network at the
-// same time.
+// same time. A machine that has other things to do at the wrong moment makes a measurement bad; a fault of ours makes the
+// second one bad, too.
 func TestFailover(t *testing.T) {
+	var report []string
+	t.Cleanup(func() { t.Log("measured:\n" + strings.Join(report, "\n")) }) // runs last: behind the logs of the nodes
 	n := startNetwork(t, "--unthrottled")
-	paths := []*path{ircPath(t, "listener", n.irc), ircPath(t, "stock", startStockBridge(t, n)), apiPath(t, n)}
+	machine := watchStalls(t, n.dir)
+	for attempt := 1; ; attempt++ {
+		lines, bad := measureFailover(t, n, machine, fmt.Sprint("try", attempt))
+		report = append(report, lines...)
+		if !bad {
+			return
+		}
+		if attempt == failoverAttempts {
+			t.Fatal("messages were held up too long, see what was measured, at the end")
+		}
+	}
+}
+
+// measureFailover kills and stops leaders once. It returns what it found in words, and whether anything was too slow:
+// beyond what is promised and writesPerFailover of the machine's slowest write meanwhile.
+func measureFailover(t *testing.T, n *network, machine *stalls, id string) (report []string, bad bool) {
+	paths := []*path{ircPath(t, "listener"+id, n.irc), ircPath(t, "stock"+id, startStockBridge(t, n)), apiPath(t, n, "api"+id)}
+	machine.take()
 	killed := measureGaps(t, n, paths, syscall.SIGKILL, leaderKills)
+	killStall := machine.take().Round(time.Millisecond)
 	stopped := measureGaps(t, n, paths, syscall.SIGTERM, leaderCleanStops)
-	for _, p := range paths {
+	stopStall := machine.take().Round(time.Millisecond)
+	for i, p := range paths {
 		p.check(t)
+		clean := cleanGap
+		if i == 1 {
+			clean = stockCleanGap
+		}
 		k, s := killed[p.name], stopped[p.name]
 		slices.Sort(k)
 		slices.Sort(s)
-		t.Logf("%s: leader killed: median %v, worst %v %v", p.name, k[len(k)/2], k[len(k)-1], k)
-		t.Logf("%s: leader stopped: median %v, worst %v %v", p.name, s[len(s)/2], s[len(s)-1], s)
-		if k[len(k)/2] > medianGap || k[len(k)-1] > worstGap {
-			t.Errorf("%s: a killed leader held messages up too long", p.name)
-		}
-		limit := cleanGap
-		if p.name == "stock" {
-			limit = stockCleanGap
-		}
-		if s[len(s)/2] > limit {
-			t.Errorf("%s: a stopped leader held messages up too long", p.name)
-		}
+		slow := k[len(k)/2] > medianGap+writesPerFailover*killStall || k[len(k)-1] > worstGap+writesPerFailover*killStall ||
+			s[len(s)/2] > clean+writesPerFailover*stopStall
+		bad = bad || slow
+		report = append(report,
+			fmt.Sprintf("%s: leader killed: median %v, worst %v %v; slowest write %v", p.name, k[len(k)/2], k[len(k)-1], k, killStall),
+			fmt.Sprintf("%s: leader stopped: median %v, worst %v %v; slowest write %v; too slow: %v", p.name, s[len(s)/2], s[len(s)-1], s, stopStall, slow))
 	}
+	return report, bad
 }

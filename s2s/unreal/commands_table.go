@@ -32,7 +32,7 @@ var table = []command{
 	{"STARTTLS", 0, peer, readHandshake, says(writeHandshake)},
 	{"PROTOCTL", 1, peer, readProtoctl, says(writeProtoctl)},
 	{"SERVER", 2, servers, readServer, says(writeServer)},
-	{"SID", 4, servers, readSID, says(writeServer)},
+	{"SID", 4, server, readSID, says(writeServer)}, // without a source it could not be told from SERVER
 	{"SINFO", 6, servers, readSINFO, says(writeSINFO)},
 	{"SDESC", 1, anybody, readSDESC, says(writeSDESC)},
 	{"NETINFO", 8, servers, readNETINFO, says(writeNETINFO)},

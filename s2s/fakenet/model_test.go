@@ -158,6 +158,9 @@ func (m *mirror) compareChannel(c *channel) {
 	if c.limit > 0 {
 		want = fmt.Sprint(c.limit)
 	}
+	if history, _ := x.Param('H'); history != c.history {
+		m.t.Fatalf("%s has history %q, in the model %q", c.name, c.history, history)
+	}
 	if x.TS != c.ts || key != c.key || limit != want || x.Topic.Text != c.topic || c.topic != "" && x.Topic.Setter != c.topicBy {
 		m.t.Fatalf("%s is %d %q %d %q by %q, in the model %d %q %q %q by %q", c.name, c.ts, c.key, c.limit, c.topic, c.topicBy, x.TS, key, limit, x.Topic.Text, x.Topic.Setter)
 	}
@@ -171,6 +174,11 @@ func (m *mirror) compareChannel(c *channel) {
 	}
 	if len(x.Lists()) != len(c.lists) || len(x.Members()) != len(c.members) {
 		m.t.Fatalf("%s has %d entries and %d members, in the model %d and %d", c.name, len(c.lists), len(c.members), len(x.Lists()), len(x.Members()))
+	}
+	for _, e := range c.lists {
+		if !slices.ContainsFunc(x.Lists(), func(has s2s.ListEntry) bool { return has.Letter == e.Letter && has.Mask == e.Mask }) {
+			m.t.Fatalf("%s has +%s %s, the model not: %v", c.name, e.Letter, e.Mask, x.Lists())
+		}
 	}
 	for _, s := range c.members {
 		if seat := m.model.Member(m.model.User(s.user.uid), x); seat == nil || seat.Status.String() != s.status {

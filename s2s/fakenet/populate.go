@@ -97,6 +97,9 @@ func (n *Network) newUser(s *server, ts int64) *user {
 func (n *Network) hide(u *user) {
 	if n.cfg.Protocol == Unreal {
 		u.cloak = fmt.Sprintf("Clk-%08X.isp.example", n.chance.next()>>32)
+		if n.cfg.AsLeaf && strings.IndexByte(u.modes, 'x') >= 0 { // a real hub makes its own cloaks (nick.c:cmd_uid)
+			u.modes, u.vhost = u.modes+"t", u.cloak
+		}
 		u.modes += strings.Repeat("r", min(1, len(u.account)))
 		n.show(u)
 		return

@@ -99,20 +99,27 @@ type runningLeaf struct {
 
 func runLeaf(t *testing.T, address string, cfg LeafConfig) *runningLeaf {
 	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runLeafOver(t, conn, cfg)
+}
+
+// runLeafOver links over a connection. What the configuration leaves open is as for hybrid.
+func runLeafOver(t *testing.T, conn net.Conn, cfg LeafConfig) *runningLeaf {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &runningLeaf{synced: make(chan struct{}), done: make(chan error, 1), stop: cancel}
-	cfg.SendPassword, cfg.AcceptPassword, cfg.PeerName = "in", "out", "hub.example.net"
-	cfg.Network.Protocol, cfg.Network.Start = Hybrid, time.Now()
+	cfg.SendPassword, cfg.PeerName, cfg.Network.Start = "in", "hub.example.net", time.Now()
+	setDefault(&cfg.AcceptPassword, "out")
+	setDefault(&cfg.Network.Protocol, Hybrid)
 	cfg.OnSynced = func() { close(r.synced) }
 	l, err := NewLeaf(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Leaf = l
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	go func() { r.done <- l.Run(ctx, conn) }()
 	return r
 }

@@ -40,9 +40,11 @@ var rooms = map[string][]string{
 	"core/api":      {"core/ircserver", "core/outputstream", "core/robustsession", "core/irc", "core/node"},
 	"core/scenario": {"core/irc"},
 	"s2s/fakenet":   {"s2s", "s2s/ts6", "s2s/unreal", "core/irc"},
-	"linkgw":        {"linkgw/network", "linkgw/translate", "s2s", "s2s/ts6", "s2s/unreal", "canary/trace", "core/irc"},
-	"canary/report": {"canary/compare"},
-	"cmd":           {"*"},
+	// linktest is test support: real servers, and the gateway's codec and model against what clients see.
+	"linkgw/linktest": {"linkgw/network", "s2s", "s2s/ts6", "s2s/unreal", "core/irc"},
+	"linkgw":          {"linkgw/network", "linkgw/translate", "s2s", "s2s/ts6", "s2s/unreal", "canary/trace", "core/irc"},
+	"canary/report":   {"canary/compare"},
+	"cmd":             {"*"},
 }
 
 // pure lists the rooms that the rules of purity hold for.

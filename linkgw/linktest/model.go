@@ -1,0 +1,71 @@
+package linktest
+
+import (
+	"slices"
+	"strings"
+
+	"robustirc/linkgw/network"
+	"robustirc/s2s"
+)
+
+// ViewOf is what clients must see when a model is right, restricted to what they were shown: members of channels that
+// somebody looked at from inside, lists that somebody was shown, modes and addresses of users where they were told.
+func ViewOf(k Kind, n *network.Network, shown View) View {
+	v := View{Users: map[string]UserView{}, Channels: map[string]ChannelView{}}
+	fold := k.Casemapping().Fold
+	users := map[*network.User]bool{}
+	for _, e := range append(n.Burst(), n.OwnBurst()...) {
+		switch b := e.Body.(type) {
+		case s2s.UserIntroduced:
+			u := n.User(b.UID)
+			users[u] = true
+			v.Users[fold(u.Nick)] = userOf(k, u, shown.Users[fold(u.Nick)])
+		case s2s.ChannelBurst:
+			c := n.Channel(b.Channel)
+			v.Channels[fold(c.Name)] = channelOf(c, shown.Channels, fold(c.Name))
+		}
+	}
+	return v
+}
+
+func userOf(k Kind, u *network.User, shown UserView) UserView {
+	v := UserView{Nick: u.Nick, Ident: u.Ident, Host: u.Host, Realname: u.Realname, Server: u.Server.Name, Away: u.Away(), Oper: u.HasMode('o'), Account: u.Account, Certificate: u.Certificate()}
+	if shown.RealHost != nil {
+		v.RealHost = &u.RealHost
+	}
+	if shown.IP != nil {
+		v.IP = &u.IP
+	}
+	if shown.Modes != nil {
+		modes := k.remoteModes(u.Modes)
+		v.Modes = &modes
+	}
+	return v
+}
+
+// remoteModes takes out what a server keeps to itself, and sorts.
+func (k Kind) remoteModes(letters string) string {
+	b := slices.DeleteFunc([]byte(letters), func(c byte) bool { return c == '+' || strings.IndexByte(k.software().localUmodes, c) >= 0 })
+	slices.Sort(b)
+	return string(b)
+}
+
+func channelOf(c *network.Channel, all map[string]ChannelView, key string) ChannelView {
+	shown, ok := all[key]
+	v := ChannelView{Name: c.Name, Modes: c.ModeString(), ListsSeen: shown.ListsSeen, Topic: c.Topic.Text, TopicBy: c.Topic.Setter, TopicAt: c.Topic.SetAt}
+	if c.Topic.Text == "" { // clients are told that there is none, and nothing of who cleared it
+		v.TopicBy, v.TopicAt = "", 0
+	}
+	if shown.Members != nil || !ok {
+		v.Members = map[string]string{}
+		for _, m := range c.Members() {
+			v.Members[m.User.Nick] = m.Status.String()
+		}
+	}
+	for _, e := range c.Lists() {
+		if strings.Contains(shown.ListsSeen, e.Letter) || !ok {
+			v.Lists = append(v.Lists, e)
+		}
+	}
+	return v
+}

@@ -1,10 +1,75 @@
 package ircserver
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // empty reports whether there is no recipient.
 func (a Audience) empty() bool {
 	return len(a.list) == 0 || len(a.list) == 1 && a.list[0].Session == a.skip
+}
+
+// gatewayed is how a list with users of firehose gateways is filed. It is made once with the list and shared with it.
+type gatewayed struct {
+	queued   []Recipient // those who have a stream of their own
+	gateways []Gatewayed
+}
+
+// Gatewayed are the users of one firehose gateway among the recipients of an output.
+type Gatewayed struct {
+	// Link is the session in whose stream they are sent the output, once.
+	Link SessionID
+	// Users are in ascending order. The list is shared and must not be changed.
+	Users []SessionID
+}
+
+// newGatewayed returns how list is filed, nil when nobody in it is a firehose gateway's.
+func newGatewayed(list []Recipient) *gatewayed {
+	if !slices.ContainsFunc(list, func(r Recipient) bool { return r.Gateway != 0 }) {
+		return nil
+	}
+	v := &gatewayed{}
+	for _, r := range list {
+		if r.Gateway == 0 {
+			v.queued = append(v.queued, r)
+			continue
+		}
+		i := slices.IndexFunc(v.gateways, func(g Gatewayed) bool { return g.Link == r.Gateway })
+		if i < 0 {
+			i = len(v.gateways)
+			v.gateways = append(v.gateways, Gatewayed{Link: r.Gateway})
+		}
+		v.gateways[i].Users = append(v.gateways[i].Users, r.Session)
+	}
+	slices.SortFunc(v.gateways, func(a, b Gatewayed) int { return cmp.Compare(a.Link, b.Link) })
+	return v
+}
+
+// Queued calls yield for each recipient that has a stream of its own, in ascending order of session.
+func (a Audience) Queued(yield func(Recipient) bool) {
+	list := a.list
+	if a.via != nil {
+		list = a.via.queued
+	}
+	for _, r := range list {
+		if r.Session != a.skip && !yield(r) {
+			return
+		}
+	}
+}
+
+// Gateways calls yield for each firehose gateway with recipients among its users, in ascending order of link. The users
+// may include the skipped one (Parts), which is no recipient.
+func (a Audience) Gateways(yield func(Gatewayed) bool) {
+	if a.via == nil {
+		return
+	}
+	for _, g := range a.via.gateways {
+		if (len(g.Users) > 1 || g.Users[0] != a.skip) && !yield(g) {
+			return
+		}
+	}
 }
 
 // but is a without u.

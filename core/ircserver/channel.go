@@ -99,7 +99,9 @@ func (ch *channel) all() Audience {
 }
 
 // recipient is who reads what u is sent: u itself, or the link whose pseudo-client it is.
-func (u *session) recipient() Recipient { return Recipient{Session: u.reader(), Caps: u.caps} }
+func (u *session) recipient() Recipient {
+	return Recipient{Session: u.reader(), Caps: u.caps, Gateway: u.firehose()}
+}
 
 // reader is the session whose stream carries what u is sent.
 func (u *session) reader() SessionID {
@@ -113,7 +115,7 @@ func (u *session) reader() SessionID {
 func newAudience(list []Recipient) Audience {
 	slices.SortFunc(list, func(a, b Recipient) int { return cmp.Compare(a.Session, b.Session) })
 	list = slices.CompactFunc(list, func(a, b Recipient) bool { return a.Session == b.Session })
-	return Audience{list: list, hash: hashRecipients(list)}
+	return Audience{list: list, hash: hashRecipients(list), via: newGatewayed(list)}
 }
 
 // only is the audience of one session.

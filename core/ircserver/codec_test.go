@@ -73,18 +73,31 @@ func FuzzDecodeBatch(f *testing.F) {
 }
 
 func sampleOutputs() []Output {
-	a := NewAudience([]Recipient{{1, 3}, {7, 0}, {1 << 40, CapMultiPrefix}}, 7)
+	a := NewAudience([]Recipient{{1, 3, 0}, {7, 0, 0}, {1 << 40, CapMultiPrefix, 0}}, 7)
 	return []Output{
 		{ID: OutputID{1, 1}, Time: 5, Line: ":a PRIVMSG #b :c", Account: "acc", To: a},
 		{ID: OutputID{1, 2}, Time: 5, Line: "ERROR", To: a, Final: true},
-		{ID: OutputID{9, 1}, Time: 4, To: NewAudience([]Recipient{{2, 0}}, 0)},
+		{ID: OutputID{9, 1}, Time: 4, To: NewAudience([]Recipient{{2, 0, 0}}, 0)},
 		{ID: OutputID{9, 2}, Time: 4},
+	}
+}
+
+// gatewayOutputs need version 2.
+func gatewayOutputs() []Output {
+	a := NewAudience([]Recipient{{1, 3, 0}, {7, 0, 5}, {8, 1, 5}, {9, 0, 6}, {10, 0, 5}}, 9)
+	return []Output{
+		{ID: OutputID{1, 1}, Time: 5, Line: ":a PRIVMSG #b :c", To: a, Cause: SequentialID | 77},
+		{ID: OutputID{1, 2}, Time: 5, Line: "x", To: NewAudience([]Recipient{{7, 0, 5}}, 0)},
 	}
 }
 
 func TestOutputsRoundTrip(t *testing.T) {
 	checkOutputCodec(t, nil)
 	checkOutputCodec(t, sampleOutputs())
+	checkOutputCodec(t, gatewayOutputs())
+	if a, b := AppendOutputs(nil, sampleOutputs()), AppendOutputs(nil, gatewayOutputs()); a[0] != 1 || b[0] != 2 {
+		t.Errorf("outputs without and with gateways have the versions %d and %d", a[0], b[0])
+	}
 	one, two := AppendOutputs(nil, sampleOutputs()[:1]), AppendOutputs(nil, sampleOutputs()[:2])
 	if len(two)-len(one) > 20 {
 		t.Errorf("an output with the same audience takes %d bytes", len(two)-len(one))
@@ -108,6 +121,7 @@ func TestOutputsDamageIsNoticed(t *testing.T) {
 
 func FuzzDecodeOutputs(f *testing.F) {
 	f.Add(unsealed(AppendOutputs(nil, sampleOutputs())))
+	f.Add(unsealed(AppendOutputs(nil, gatewayOutputs())))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		outs, err := DecodeOutputs(reseal(b))
 		if err == nil {

@@ -98,7 +98,7 @@ func TestTimeNeverGoesBack(t *testing.T) {
 
 // TestChainCoversOutputs changes every part of an output, and wants another chain.
 func TestChainCoversOutputs(t *testing.T) {
-	a := NewAudience([]Recipient{{1, 0}, {2, 0}}, 0)
+	a := NewAudience([]Recipient{{1, 0, 0}, {2, 0, 0}}, 0)
 	chain := func(change func(*Output)) uint32 {
 		o := Output{ID: OutputID{1, 1}, Time: 1, Line: "x", Account: "y", To: a}
 		change(&o)
@@ -110,9 +110,11 @@ func TestChainCoversOutputs(t *testing.T) {
 	for name, change := range map[string]func(*Output){
 		"id": func(o *Output) { o.ID.Reply++ }, "time": func(o *Output) { o.Time++ }, "line": func(o *Output) { o.Line = "z" },
 		"account": func(o *Output) { o.Account = "z" }, "final": func(o *Output) { o.Final = true },
-		"recipients": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0}, {3, 0}}, 0) },
-		"capability": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0}, {2, 1}}, 0) },
+		"recipients": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0, 0}, {3, 0, 0}}, 0) },
+		"capability": func(o *Output) { o.To = NewAudience([]Recipient{{1, 0, 0}, {2, 1, 0}}, 0) },
+		"gateway":    func(o *Output) { o.To = NewAudience([]Recipient{{1, 0, 0}, {2, 0, 1}}, 0) },
 		"skip":       func(o *Output) { o.To.skip = 2 },
+		"cause":      func(o *Output) { o.Cause = 1 },
 	} {
 		if chain(change) == same {
 			t.Errorf("the chain does not cover %s", name)

@@ -29,6 +29,9 @@ const (
 type Recipient struct {
 	Session SessionID
 	Caps    Caps
+	// Gateway is the link of the gateway whose stream carries what the session is sent (style firehose); zero for all
+	// that have a stream of their own.
+	Gateway SessionID
 }
 
 // Audience is a set of recipients. Its slice is shared between outputs and never changed.
@@ -36,6 +39,7 @@ type Audience struct {
 	list []Recipient // sorted by Session
 	skip SessionID   // in list, but not a recipient (the sender of a channel message)
 	hash uint32      // of the sessions in list; see digest.go
+	via  *gatewayed  // nil when list has no user of a firehose gateway
 }
 
 // All calls yield for each recipient in ascending order of session.
@@ -82,6 +86,8 @@ type Output struct {
 	Line string
 	// Account is the sender's account, or "" (account-tag).
 	Account string
+	// Cause is the ClientMsgID of the gateway's line that this is an effect of; zero when it is none, or has no id.
+	Cause uint64
 	// To are the recipients.
 	To Audience
 	// Final says that the recipients' sessions end with this line.

@@ -1,34 +1,53 @@
 package ircserver
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
-// outputsVersion is the first byte of encoded outputs.
-const outputsVersion = 1
+// The first byte of encoded outputs. Version 2 adds Cause and Recipient.Gateway; outputs that have neither are written
+// as version 1, which nodes with an older binary read.
+const (
+	outputsVersion1 = 1
+	outputsVersion2 = 2
+)
 
 const (
 	outFinal = 1 << iota
 	outAccount
 	outSkip
 	outNewList
+	outCause
 	outFlags // above all flags
 )
+
+// outputsVersion is the version that outs need.
+func outputsVersion(outs []Output) byte {
+	for i := range outs {
+		if outs[i].Cause != 0 || outs[i].To.via != nil {
+			return outputsVersion2
+		}
+	}
+	return outputsVersion1
+}
 
 // AppendOutputs appends the encoding of outs to dst: a version byte, their number, each output with its number and time
 // as the difference to the one before, and a CRC32C. A list of recipients that consecutive outputs share is written
 // once.
 func AppendOutputs(dst []byte, outs []Output) []byte {
 	start := len(dst)
-	dst = append(dst, outputsVersion)
+	version := outputsVersion(outs)
+	dst = append(dst, version)
 	dst = putUint(dst, len(outs))
 	last := &Output{}
 	for i := range outs {
-		dst = appendOutput(dst, &outs[i], last)
+		dst = appendOutput(dst, &outs[i], last, version)
 		last = &outs[i]
 	}
 	return seal(dst, start)
 }
 
-func appendOutput(dst []byte, o, last *Output) []byte {
+func appendOutput(dst []byte, o, last *Output, version byte) []byte {
 	var flags byte
 	if o.Final {
 		flags |= outFinal
@@ -42,6 +61,9 @@ func appendOutput(dst []byte, o, last *Output) []byte {
 	if !slices.Equal(o.To.list, last.To.list) {
 		flags |= outNewList
 	}
+	if o.Cause != 0 {
+		flags |= outCause
+	}
 	dst = append(dst, flags)
 	dst = putUint(dst, uint64(o.ID.Input-last.ID.Input))
 	dst = putUint(dst, o.ID.Reply)
@@ -53,19 +75,40 @@ func appendOutput(dst []byte, o, last *Output) []byte {
 	if o.To.skip != 0 {
 		dst = putUint(dst, o.To.skip)
 	}
+	if o.Cause != 0 {
+		dst = putUint(dst, bits.RotateLeft64(o.Cause, 1)) // ids of gateways have the top bit and are small otherwise
+	}
 	if flags&outNewList != 0 {
-		dst = appendRecipients(dst, o.To.list)
+		dst = appendRecipients(dst, o.To.list, version)
 	}
 	return dst
 }
 
-func appendRecipients(dst []byte, list []Recipient) []byte {
+// How version 2 writes Recipient.Gateway, in the lowest bits of the capabilities.
+const (
+	noGateway    = iota // it is zero
+	sameGateway         // it is the one that was written last in this list
+	otherGateway        // it follows
+	gatewayForms
+)
+
+func appendRecipients(dst []byte, list []Recipient, version byte) []byte {
 	dst = putUint(dst, len(list))
-	var last SessionID
+	var last, gateway SessionID
 	for _, r := range list {
 		dst = putUint(dst, r.Session-last)
-		dst = putUint(dst, uint32(r.Caps))
 		last = r.Session
+		switch {
+		case version == outputsVersion1:
+			dst = putUint(dst, uint32(r.Caps))
+		case r.Gateway == 0:
+			dst = putUint(dst, uint64(r.Caps)<<2|noGateway)
+		case r.Gateway == gateway:
+			dst = putUint(dst, uint64(r.Caps)<<2|sameGateway)
+		default:
+			gateway = r.Gateway
+			dst = putUint(putUint(dst, uint64(r.Caps)<<2|otherGateway), gateway)
+		}
 	}
 	return dst
 }
@@ -78,25 +121,26 @@ func DecodeOutputs(b []byte) ([]Output, error) {
 		return nil, corrupt("checksum of outputs")
 	}
 	d := decoder{s: string(body)}
-	if d.byte() != outputsVersion {
+	version := d.byte()
+	if version != outputsVersion1 && version != outputsVersion2 {
 		return nil, ErrVersion
 	}
 	const least = 5 // flags, input, reply, time, line
 	outs := make([]Output, d.count(least))
 	last := &Output{}
 	for i := range outs {
-		readOutput(&d, &outs[i], last)
+		readOutput(&d, &outs[i], last, version)
 		last = &outs[i]
 	}
-	if !d.done() {
+	if !d.done() || outputsVersion(outs) != version {
 		return nil, corrupt("contents of outputs")
 	}
 	return outs, nil
 }
 
-func readOutput(d *decoder, o, last *Output) {
+func readOutput(d *decoder, o, last *Output, version byte) {
 	flags := d.byte()
-	if flags >= outFlags {
+	if flags >= outFlags || flags&outCause != 0 && version == outputsVersion1 {
 		d.fail()
 	}
 	o.ID.Input = last.ID.Input + InputID(d.uint())
@@ -111,23 +155,54 @@ func readOutput(d *decoder, o, last *Output) {
 	if flags&outSkip != 0 {
 		skip = SessionID(d.uint())
 	}
+	if flags&outCause != 0 {
+		if o.Cause = bits.RotateLeft64(d.uint(), -1); o.Cause == 0 {
+			d.fail()
+		}
+	}
 	o.To = last.To
 	if flags&outNewList != 0 {
-		o.To = readAudience(d)
+		o.To = readAudience(d, version)
 	}
 	o.To.skip = skip
 }
 
-func readAudience(d *decoder) Audience {
+func readAudience(d *decoder, version byte) Audience {
 	list := make([]Recipient, d.count(2))
-	var last SessionID
+	var last, gateway SessionID
 	for i := range list {
 		step := SessionID(d.uint())
 		if step == 0 || last+step < last {
 			d.fail() // not in ascending order
 		}
 		last += step
-		list[i] = Recipient{Session: last, Caps: Caps(d.num(1<<32 - 1))}
+		list[i] = Recipient{Session: last}
+		if version == outputsVersion1 {
+			list[i].Caps = Caps(d.num(1<<32 - 1))
+			continue
+		}
+		list[i].readGateway(d, &gateway)
 	}
-	return Audience{list: list, hash: hashRecipients(list)}
+	return newAudience(list)
+}
+
+// readGateway reads capabilities and gateway of version 2; last is the gateway that was read last.
+func (r *Recipient) readGateway(d *decoder, last *SessionID) {
+	v := d.num(1<<34 - 1)
+	r.Caps = Caps(v >> 2)
+	switch v & 3 {
+	case sameGateway:
+		r.Gateway = *last
+		if *last == 0 {
+			d.fail()
+		}
+	case otherGateway:
+		r.Gateway = SessionID(d.uint())
+		if r.Gateway == 0 || r.Gateway == *last {
+			d.fail()
+		}
+		*last = r.Gateway
+	case gatewayForms:
+		d.fail()
+	}
 }

@@ -22,13 +22,16 @@ type Server struct {
 	uses     []uint64 // how often each command was used (STATS m), by its place in the table
 
 	// Derived from the state above, never encoded.
-	links []*session // services links, in the order of their ids
+	links    []*session             // services links, in the order of their ids
+	gateways map[SessionID]*gateway // by link
 	headcount
 	nextDue int64 // no tick has anything to do before this; see Due
 
 	// What the current input has produced; taken by Apply.
 	out     []Output
 	replies uint32
+	opened  []SessionID // see Streams
+	closed  []SessionID
 
 	scratch []byte // of chainOutput
 
@@ -47,6 +50,7 @@ func New(cfg Config) *Server {
 		sessions: map[SessionID]*session{},
 		nicks:    map[nickKey]*session{},
 		channels: map[chanKey]*channel{},
+		gateways: map[SessionID]*gateway{},
 		uses:     make([]uint64, len(commandRows)),
 	}
 }
@@ -59,6 +63,7 @@ func (s *Server) name() string { return s.cfg.NetworkName }
 func (s *Server) Apply(in *Input) []Output {
 	s.inputs++
 	s.replies, s.out = 0, s.out[:0]
+	s.opened, s.closed = s.opened[:0], s.closed[:0]
 	s.now = max(s.now, in.Time)
 	if s.start == 0 {
 		s.start = s.now

@@ -65,6 +65,10 @@ type session struct {
 	link     SessionID
 	svid     string // what services remember the session by (SVSMODE +d)
 
+	// gateway is set for a gateway's link and for its users, whom it names by uid.
+	gateway *gateway
+	uid     string
+
 	recent  [dedupWindow]uint64 // ring of client message ids
 	recentN uint32
 

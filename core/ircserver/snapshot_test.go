@@ -42,6 +42,9 @@ var derived = []string{
 	"Server.channels",
 	"Server.headcount",
 	"Server.links",
+	"Server.gateways",
+	"Server.opened",
+	"Server.closed",
 	"Server.nextDue",
 	"Server.out",
 	"Server.replies",
@@ -58,6 +61,8 @@ var derived = []string{
 	"session.nick",
 	"session.registered", // without it the session could not be in a channel
 	"session.link",
+	"session.gateway",
+	"session.uid",
 	"channel.name",
 	"channel.byID",
 	"channel.members",

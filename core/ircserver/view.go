@@ -19,13 +19,24 @@ type SessionInfo struct {
 	Services bool
 	Link     SessionID
 	Channels int // how many it is in
+	// Gateway is the name of the gateway whose link or user it is, "" for all others. Owner is then the link: of a link
+	// itself its own id, of a user the session whose secret attaches the user's stream.
+	Gateway string
+	Owner   SessionID
+	// Firehose says that a gateway's user has no stream of its own: its lines are in its link's.
+	Firehose bool
 }
 
 func (u *session) info() SessionInfo {
-	return SessionInfo{
+	info := SessionInfo{
 		ID: u.id, AuthHash: u.authHash, Remote: u.remote, Nick: u.nick, Created: u.created, LastActive: u.lastActive,
 		Registered: u.registered, TLS: u.tls, Oper: u.isOper(), Services: u.services, Link: u.link, Channels: len(u.channels),
+		Firehose: u.firehose() != 0,
 	}
+	if u.gateway != nil {
+		info.Gateway, info.Owner = u.gateway.name, u.gateway.link
+	}
+	return info
 }
 
 // Session returns what is known of a session, and whether it exists.
@@ -45,6 +56,11 @@ func (s *Server) Sessions() []SessionInfo {
 	}
 	return all
 }
+
+// Streams returns what the last input changed about the streams of gateways' users: opened are the sessions that have a
+// stream of their own from now on, closed those that have none any more and live on. Both are in ascending order and valid
+// until the next input. Other sessions have one from KindCreate until their final line.
+func (s *Server) Streams() (opened, closed []SessionID) { return s.opened, s.closed }
 
 // Counts returns how many sessions (registered or not) and channels there are.
 func (s *Server) Counts() (sessions, channels int) { return len(s.sessions), len(s.channels) }

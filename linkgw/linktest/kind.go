@@ -19,6 +19,7 @@ type Kind string
 const (
 	Hybrid  Kind = "hybrid"  // Debian's ircd-hybrid, or what ROBUSTIRC_IRCD_HYBRID names
 	Solanum Kind = "solanum" // what ROBUSTIRC_SOLANUM names
+	Unreal  Kind = "unreal6" // UnrealIRCd 6, what ROBUSTIRC_UNREALIRCD names
 )
 
 // software is all in which the kinds differ for this package.
@@ -41,11 +42,18 @@ type software struct {
 	lists string
 	// localUmodes are user modes that the server tells its client, but no other server.
 	localUmodes string
+	// whoisLines is whether WHOIS has extra lines (320) that the servers tell each other.
+	whoisLines bool
+	// startLock is a file below the place of which each server that starts holds the lock until it listens, "" where
+	// servers may start side by side. UnrealIRCd's empty the installation's tmp before they put their modules there
+	// (modules.c:DeleteTempModules).
+	startLock string
 }
 
 var kinds = map[Kind]*software{
 	Hybrid:  &hybrid,
 	Solanum: &solanum,
+	Unreal:  &unreal6,
 }
 
 // find returns where the software is. It skips or fails the test when it is not there.

@@ -54,6 +54,9 @@ func (l *looker) fold(name string) string { return l.kind.Casemapping().Fold(nam
 
 func (l *looker) user(nick string) {
 	w := l.clients[0].Whois(nick)
+	if l.kind.software().whoisLines {
+		w.extra()
+	}
 	l.view.Users[l.fold(nick)] = w.UserView
 }
 
@@ -77,7 +80,8 @@ func (l *looker) own(c *Client) {
 func canOp(status string) bool { return strings.ContainsAny(status, "oqa") }
 
 func (l *looker) channel(s *seat) ChannelView {
-	v := ChannelView{Name: s.name, Modes: s.client.ChannelModes(s.name)}
+	v := ChannelView{Name: s.name}
+	v.Modes, v.TS = s.client.ChannelModes(s.name)
 	v.Topic, v.TopicBy, v.TopicAt = s.client.Topic(s.name)
 	if s.inside {
 		v.Members = s.client.Names(s.name)
@@ -141,6 +145,19 @@ func (c *Client) whois(w *Whois, m *irc.Message) {
 	case "338", "378":
 		w.actually(m)
 	}
+}
+
+// extra gathers the lines of SWHOIS. Those about security groups are the server's own.
+func (w *Whois) extra() {
+	var lines []string
+	for _, m := range w.Lines {
+		if m.Command == "320" && !strings.HasPrefix(m.Last(), "is in security-groups") {
+			lines = append(lines, m.Last())
+		}
+	}
+	slices.Sort(lines)
+	text := strings.Join(lines, "|")
+	w.Extra = &text
 }
 
 // actually reads where a user really comes from: "user@host ip" or only one of both.
@@ -230,19 +247,27 @@ func (c *Client) Names(channel string) map[string]string {
 	return members
 }
 
-// ChannelModes returns a channel's modes in canonical form.
-func (c *Client) ChannelModes(channel string) string {
+// ChannelModes returns a channel's modes in canonical form, and its timestamp, 0 where the server does not tell it.
+func (c *Client) ChannelModes(channel string) (modes string, ts int64) {
 	c.t.Helper()
-	list := c.ask("MODE "+channel, "324", "403", "442")
-	m := list[len(list)-1]
-	if m.Command != "324" {
-		c.t.Fatalf("%s asks for the modes of %s: %s", c.Nick, channel, &m)
+	found := false
+	for _, m := range c.Do("MODE " + channel) {
+		var err error
+		switch m.Command {
+		case "324":
+			found = true
+			modes, err = canonicalModes(c.spec(), m.Params()[2:])
+		case "329":
+			ts, err = strconv.ParseInt(m.Param(2), 10, 64)
+		}
+		if err != nil {
+			c.t.Fatal(err)
+		}
 	}
-	modes, err := canonicalModes(c.spec(), m.Params()[2:])
-	if err != nil {
-		c.t.Fatal(err)
+	if !found {
+		c.t.Fatalf("%s is not told the modes of %s", c.Nick, channel)
 	}
-	return modes
+	return modes, ts
 }
 
 // Modes returns the client's own user modes.

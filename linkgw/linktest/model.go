@@ -36,11 +36,25 @@ func userOf(k Kind, u *network.User, shown UserView) UserView {
 	if shown.IP != nil {
 		v.IP = &u.IP
 	}
+	if shown.Extra != nil {
+		extra := extraOf(u)
+		v.Extra = &extra
+	}
 	if shown.Modes != nil {
 		modes := k.remoteModes(u.Modes)
 		v.Modes = &modes
 	}
 	return v
+}
+
+// extraOf is the user's extra lines of WHOIS, sorted.
+func extraOf(u *network.User) string {
+	var lines []string
+	for _, l := range u.WhoisLines() {
+		lines = append(lines, l.Text)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "|")
 }
 
 // remoteModes takes out what a server keeps to itself, and sorts.
@@ -53,6 +67,9 @@ func (k Kind) remoteModes(letters string) string {
 func channelOf(c *network.Channel, all map[string]ChannelView, key string) ChannelView {
 	shown, ok := all[key]
 	v := ChannelView{Name: c.Name, Modes: c.ModeString(), ListsSeen: shown.ListsSeen, Topic: c.Topic.Text, TopicBy: c.Topic.Setter, TopicAt: c.Topic.SetAt}
+	if shown.TS != 0 || !ok {
+		v.TS = c.TS
+	}
 	if c.Topic.Text == "" { // clients are told that there is none, and nothing of who cleared it
 		v.TopicBy, v.TopicAt = "", 0
 	}

@@ -149,6 +149,7 @@ func (s *Server) Run() {
 		s.t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
+	defer s.startAlone()()
 	if err := cmd.Start(); err != nil {
 		s.t.Fatalf("starting %s: %v", s.Kind, err)
 	}
@@ -157,6 +158,23 @@ func (s *Server) Run() {
 	for _, address := range []string{s.Address(false), s.Address(true)} {
 		s.listens(address)
 	}
+}
+
+// startAlone waits until no other server of the installation starts, where that matters, and returns what ends the turn.
+func (s *Server) startAlone() func() {
+	s.t.Helper()
+	name := s.Kind.software().startLock
+	if name == "" {
+		return func() {}
+	}
+	f, err := os.Open(filepath.Join(s.place, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		s.t.Fatal(err)
+	}
+	return func() { f.Close() }
 }
 
 // give makes the server's files those of nobody.

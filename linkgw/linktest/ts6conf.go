@@ -54,6 +54,9 @@ var solanum = software{
 	localUmodes: "",
 }
 
+// cloakKeys are no secret: their network lives as long as a test.
+var cloakKeys = []string{strings.Repeat("aB3", 30) + "x", strings.Repeat("bC4", 30) + "y", strings.Repeat("cD5", 30) + "z"}
+
 func fill(tmpl *template.Template, s *Server) string {
 	var b strings.Builder
 	if err := tmpl.Execute(&b, struct {
@@ -62,7 +65,9 @@ func fill(tmpl *template.Template, s *Server) string {
 		Oper, OperPassword           string
 		LinkPassword, AcceptPassword string
 		Services                     string
-	}{s, LeafNames, OperName, OperPassword, LinkPassword, AcceptPassword, ServicesName}); err != nil {
+		Place                        string
+		CloakKeys                    []string // UnrealIRCd's, the same on all servers
+	}{s, LeafNames, OperName, OperPassword, LinkPassword, AcceptPassword, ServicesName, s.place, cloakKeys}); err != nil {
 		panic(err)
 	}
 	return b.String()

@@ -30,11 +30,15 @@ type UserView struct {
 	Modes *string
 	// Certificate is the fingerprint of the client's TLS certificate.
 	Certificate string
+	// Extra are the lines that WHOIS has beyond all that, sorted (UnrealIRCd's SWHOIS).
+	Extra *string
 }
 
 // ChannelView is what NAMES, MODE and TOPIC say of a channel.
 type ChannelView struct {
 	Name string
+	// TS is the timestamp in seconds since 1970, 0 where it was not told.
+	TS int64
 	// Members holds the statuses by nick, highest first; nil where nobody asked from inside.
 	Members map[string]string
 	// Modes are in canonical form: letters in the order of bytes, those with a parameter last.
@@ -70,7 +74,7 @@ func (u UserView) facts(add func(name, text string)) {
 		"away": u.Away, "oper": strconv.FormatBool(u.Oper), "account": u.Account, "certificate": u.Certificate} {
 		add(name, text)
 	}
-	for name, text := range map[string]*string{"real host": u.RealHost, "address": u.IP, "modes": u.Modes} {
+	for name, text := range map[string]*string{"real host": u.RealHost, "address": u.IP, "modes": u.Modes, "extra lines": u.Extra} {
 		if text != nil {
 			add(name, *text)
 		}
@@ -80,6 +84,9 @@ func (u UserView) facts(add func(name, text string)) {
 func (c ChannelView) facts(add func(string, fact)) {
 	add("name", fact{text: c.Name})
 	add("modes", fact{text: c.Modes})
+	if c.TS != 0 {
+		add("timestamp", fact{text: strconv.FormatInt(c.TS, 10)}) // exactly, so it is no time
+	}
 	add("topic", fact{text: c.Topic})
 	add("topic by", fact{text: c.TopicBy})
 	add("topic at", fact{time: c.TopicAt})

@@ -36,8 +36,8 @@ func sample(t *testing.T) *network.Network {
 // full is a view that was shown all there is.
 func full() View {
 	text := ""
-	shown := UserView{RealHost: &text, IP: &text, Modes: &text}
-	return View{Users: map[string]UserView{"ann": shown, "bob": shown}, Channels: map[string]ChannelView{"#chan": {Members: map[string]string{}, ListsSeen: "beIq"}}}
+	shown := UserView{RealHost: &text, IP: &text, Modes: &text, Extra: &text}
+	return View{Users: map[string]UserView{"ann": shown, "bob": shown}, Channels: map[string]ChannelView{"#chan": {TS: 1, Members: map[string]string{}, ListsSeen: "beIq"}}}
 }
 
 // TestDiffSeesEveryField changes one field after the other of what clients saw, and holds that each is told: the comparison
@@ -48,7 +48,7 @@ func TestDiffSeesEveryField(t *testing.T) {
 	if diff := Diff(same, ViewOf(Solanum, n, full()), DiffOptions{}); len(diff) > 0 {
 		t.Fatalf("equal views differ: %q", diff)
 	}
-	if same.Facts() != 35 {
+	if same.Facts() != 38 {
 		t.Errorf("%d facts", same.Facts())
 	}
 	changed := spoilt(same)

@@ -336,11 +336,10 @@ func modeHappened(changes []network.Change, channel string, e element) bool {
 	return false
 }
 
-const cloaked = "UnrealIRCd cloaks users of ours for whom we give no cloak, with a key that we do not have"
+const cloaked = "UnrealIRCd cloaks users of ours with a key that we do not have"
 
 // exceptions are what clients saw and the model cannot know.
 var exceptions = map[string]string{
-	"unreal6/s18-svs-from-services CHGHOST gwuser gw gw.example.org":                    cloaked,
 	"unreal6/s19-sasl WHOIS sasluser gwsasl gw Clk-83DCFF58.example.org * Gateway user": cloaked,
 }
 

@@ -68,7 +68,8 @@ type User struct {
 	Server *Server
 	Hops   int
 	Ident  string
-	// Host is what others see; Cloak and VHost are what it may be chosen from (UnrealIRCd).
+	// Host is what others see; Cloak and VHost are what it may be chosen from (UnrealIRCd). Host is "" for a user of ours
+	// that UnrealIRCd shows with a cloak, which it computes and does not tell.
 	Host, RealHost, Cloak, VHost string
 	IP                           string
 	Account                      string // "" when not logged in

@@ -129,13 +129,54 @@ func (n *Network) userModes(by Source, b s2s.UserModes) {
 		return
 	}
 	n.setProperty(u, by, PropertyAccount, &u.Account, b.Account)
-	n.applyUserModes(by, u, b.Modes)
+	modes := b.Modes
+	switch {
+	case !n.rules.HostModes:
+	case by.User == u:
+		modes += u.impliedModes(modes)
+	default:
+		modes = n.modesByServices(u, modes)
+	}
+	n.applyUserModes(by, u, modes)
 }
 
-// applyUserModes changes a user's modes and what follows from them.
-func (n *Network) applyUserModes(by Source, u *User, modes string) {
-	was := u.Modes
-	set, add := was, true
+// impliedModes is what goes with modes that a user of UnrealIRCd takes off itself: -x is -xt (unreal:mode.c:cmd_umode).
+func (u *User) impliedModes(modes string) string {
+	if now := changedModes(u.Modes, modes); u.HasMode('x') && !hasByte(now, 'x') && hasByte(now, 't') {
+		return "-t"
+	}
+	return ""
+}
+
+// modesByServices is what SVSMODE does of what it says (unreal:svsmode.c:do_svsmode): z never changes, t is not set, and
+// taken only from who has another host than the cloak; +H is for operators; who is none any more loses their modes.
+func (n *Network) modesByServices(u *User, modes string) string {
+	add := true
+	out, set := []byte{}, u.Modes
+	take := func(sign string, letters string) {
+		out = append(append(out, sign...), letters...)
+		set = changedModes(set, sign+letters)
+	}
+	for i := range len(modes) {
+		switch c := modes[i]; {
+		case c == '+' || c == '-':
+			add = c == '+'
+		case c == 'z', add && c == 't', add && c == 'H' && !hasByte(set, 'o') && !hasByte(modes, 'o'):
+		case c == 't' && hasByte(set, 'x') && u.VHost == "":
+		case !add && c == 'o' && hasByte(set, 'o'):
+			take("-", "o"+n.rules.OperModes)
+		case add:
+			take("+", modes[i:i+1])
+		default:
+			take("-", modes[i:i+1])
+		}
+	}
+	return string(out)
+}
+
+// changedModes returns a set of user modes as a change leaves it.
+func changedModes(set, modes string) string {
+	add := true
 	for i := range len(modes) {
 		switch c := modes[i]; {
 		case c == '+' || c == '-':
@@ -147,7 +188,14 @@ func (n *Network) applyUserModes(by Source, u *User, modes string) {
 			set = strings.ReplaceAll(set, string([]byte{c}), "")
 		}
 	}
-	if set = sortedLetters(set); set == was {
+	return sortedLetters(set)
+}
+
+// applyUserModes changes a user's modes and what follows from them.
+func (n *Network) applyUserModes(by Source, u *User, modes string) {
+	was := u.Modes
+	set := changedModes(was, modes)
+	if set == was {
 		return
 	}
 	u.Modes = n.word(set)
@@ -177,15 +225,23 @@ func (n *Network) chooseHost(u *User, by Source, was string) {
 	if hasByte(was, 'x') && !u.HasMode('x') || hasByte(was, 't') && !u.HasMode('t') {
 		u.VHost = ""
 	}
-	host := u.RealHost
+	host := u.seenHost()
+	n.setProperty(u, by, PropertyHost, &u.Host, &host)
+}
+
+// seenHost is what others see of a user by its modes: with +x the virtual host or else the cloak. That of a user of ours
+// is the network's secret: "".
+func (u *User) seenHost() string {
 	switch {
 	case !u.HasMode('x'):
 	case u.VHost != "":
-		host = u.VHost
+		return u.VHost
 	case u.Cloak != "":
-		host = u.Cloak
+		return u.Cloak
+	case u.Server.Ours:
+		return ""
 	}
-	n.setProperty(u, by, PropertyHost, &u.Host, &host)
+	return u.RealHost
 }
 
 // maxWhoisLines bounds what services may hang on one user.

@@ -48,6 +48,8 @@ type Rules struct {
 
 	// HostModes is whether user modes x and t choose between real host, cloak and virtual host (UnrealIRCd).
 	HostModes bool
+	// OperModes are the user modes that services take with +o (unreal: Umode.unset_on_deoper).
+	OperModes string
 	// AnyServes is whether any server may do what services do (set::limit-svscmds of UnrealIRCd).
 	AnyServes bool
 	// PingEndsBurst is whether a server's first PING says that its burst is over (ts6.md 4; m_pong.c: "emulated EOB").
@@ -149,7 +151,7 @@ func Unreal6() Rules {
 	return Rules{
 		Dialect: "unreal6", Casemapping: irc.ASCII, ChanModes: "beI,fkL,lFH,cdimnprstzCDGKMNOPQRSTVZ", Prefix: "(qaohv)~&@%+",
 		Same: SameRealHost, NickDropsMode: 'r', ZeroTS: ZeroIsEqual, ModeTSLowers: true, Permanent: 'P', Exclusive: "ps",
-		HostModes: true, AnyServes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic, BurstBans: BurstAll,
+		HostModes: true, OperModes: "HSWq", AnyServes: true, MergesBans: true, ListsInSJOIN: true, TopicBurst: BurstTopic, BurstBans: BurstAll,
 		Merges: map[byte]Merge{'k': MergeGreater, 'L': MergeGreater, 'F': MergeGreater, 'l': MergeNumber,
 			'H': MergeHistory, 'f': MergeFlood},
 	}

@@ -20,6 +20,10 @@ func (n *Network) userIntroduced(by Source, b s2s.UserIntroduced) {
 		return
 	}
 	u := n.newUser(by.Server, b)
+	if n.own && n.rules.HostModes {
+		u.Cloak = "" // the peer makes its own, whatever we say (unreal:nick.c:cmd_uid)
+		u.Host = u.seenHost()
+	}
 	if !n.collide(u, u.Nick, u.TS) {
 		return
 	}

@@ -1,6 +1,8 @@
 package fakenet
 
 import (
+	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"time"
@@ -178,6 +180,10 @@ func (h *hearing) userIntroduced(source s2s.Ref, b s2s.UserIntroduced) {
 	u := &user{uid: s2s.UID(strings.Clone(string(b.UID))), nick: strings.Clone(b.Nick), ts: b.TS, ident: strings.Clone(b.Ident), host: strings.Clone(b.Host),
 		realHost: strings.Clone(b.RealHost), cloak: strings.Clone(b.Cloak), vhost: strings.Clone(b.VHost), ip: strings.Clone(b.IP),
 		account: strings.Clone(b.Account), modes: strings.Clone(b.Modes), realname: strings.Clone(b.Realname), server: s}
+	if h.n.cfg.Protocol == Unreal { // it makes the cloak itself, whatever the leaf says (nick.c:cmd_uid)
+		u.cloak = fmt.Sprintf("Clk-%08X.leaf.example", crc32.ChecksumIEEE([]byte(u.realHost)))
+		h.n.show(u)
+	}
 	if !h.mayHave(u) {
 		return
 	}

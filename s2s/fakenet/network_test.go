@@ -508,3 +508,16 @@ func TestLateLines(t *testing.T) {
 		}
 	}
 }
+
+// TestUnrealMakesCloaks holds that the simulated UnrealIRCd shows a leaf's user with +x by a cloak of its own, whatever
+// the leaf says (nick.c:cmd_uid).
+func TestUnrealMakesCloaks(t *testing.T) {
+	n := mustNew(t, small(Unreal, 1))
+	if _, err := n.Attach(start, "gateway.example.net", "00G", "Gateway"); err != nil {
+		t.Fatal(err)
+	}
+	n.Hear(start, "00G", s2s.Event{Source: "00G", Body: s2s.UserIntroduced{UID: "00GAAAAAA", Nick: "hidden", TS: start.Unix(), Hops: 1, Ident: "o", Host: "mine.example", RealHost: "gw.example.net", Cloak: "mine.example", Modes: "+ix", Realname: "o"}})
+	if u := n.byUID["00GAAAAAA"]; u == nil || u.host == "mine.example" || u.host == "gw.example.net" || u.host != u.cloak {
+		t.Errorf("%+v", u)
+	}
+}

@@ -42,6 +42,7 @@ type configFile struct {
 	TrustedBridges      map[string]string
 	Banned              map[string]string
 	IRC                 ircBlock
+	Gateways            []gatewayBlock
 	Classes             []classBlock
 	Limits              ircserver.Limits
 }
@@ -58,6 +59,8 @@ type operatorBlock struct {
 }
 
 type servicesBlock struct{ Password string }
+
+type gatewayBlock struct{ Name, PasswordHash string }
 
 type classBlock struct {
 	Name       string
@@ -145,6 +148,11 @@ func (f *configFile) check() error {
 			errs = append(errs, fmt.Errorf("IRC.Services %d: Password must be a bcrypt hash: %v", i+1, err))
 		}
 	}
+	for _, g := range f.Gateways {
+		if _, err := bcrypt.Cost([]byte(g.PasswordHash)); err != nil {
+			errs = append(errs, fmt.Errorf("gateway %q: PasswordHash must be a bcrypt hash: %v", g.Name, err))
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(f.TrustedBridges)) {
 		if b, err := hex.DecodeString(key); err != nil || len(b) != 32 {
 			errs = append(errs, fmt.Errorf("TrustedBridges %.80q: must be the SHA-256 of the bridge's key, 64 hexadecimal digits", key))
@@ -185,6 +193,9 @@ func fileOf(c *ircserver.Config) *configFile {
 	for _, cl := range c.Classes {
 		f.Classes = append(f.Classes, classBlock(cl))
 	}
+	for _, g := range c.Gateways {
+		f.Gateways = append(f.Gateways, gatewayBlock(g))
+	}
 	return f
 }
 
@@ -207,6 +218,9 @@ func (f *configFile) config() ircserver.Config {
 	}
 	for _, cl := range f.Classes {
 		c.Classes = append(c.Classes, ircserver.OperClass(cl))
+	}
+	for _, g := range f.Gateways {
+		c.Gateways = append(c.Gateways, ircserver.Gateway(g))
 	}
 	return c
 }

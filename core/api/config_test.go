@@ -30,6 +30,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	full.Classes = []ircserver.OperClass{{Name: "admin", Privileges: []string{"*"}}}
 	full.Operators = []ircserver.Operator{{Name: "root", PasswordHash: hash, Class: "admin", Hosts: []string{"*@10.*"}}}
 	full.ServicesPasswords = []string{hash}
+	full.Gateways = []ircserver.Gateway{{Name: "canary", PasswordHash: hash}}
 	full.TrustedBridges = []ircserver.NamedValue{{Name: strings.Repeat("ab", 32), Value: "b"}}
 	full.Banned = []ircserver.NamedValue{{Name: "192.0.2.0/24", Value: "x"}, {Name: "2001:db8::1", Value: "y"}}
 	full.AllowedOrigins = []string{"https://a"}
@@ -112,6 +113,7 @@ func TestBadConfigs(t *testing.T) {
 		"[TrustedBridges]\n\"plain key\" = \"x\"\n":       "must be the SHA-256",
 		"[[IRC.Operators]]\nName=\"a\"\nPassword=\"b\"\n": "must be a bcrypt hash",
 		"[[IRC.Services]]\nPassword=\"b\"\n":              "must be a bcrypt hash",
+		"[[Gateways]]\nName=\"a\"\nPasswordHash=\"b\"\n":  "must be a bcrypt hash",
 		"AdminInfo = [\"1\",\"2\",\"3\",\"4\"]\n":         "at most 3",
 		"[Limits]\nNickLen = 4000\n":                      "NickLen is 4000",
 	} {
@@ -179,7 +181,7 @@ func TestDocumentedConfig(t *testing.T) {
 		t.Fatal("the example was not found")
 	}
 	text := strings.ReplaceAll(rest, "$2a$10$…", someHash(t))
-	c, err := ParseConfig(text, 1)
+	c, err := ParseConfig(text, ircserver.MachineVersion)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package ircserver
 
 import (
+	"slices"
 	"strings"
 
 	"robustirc/core/irc"
@@ -9,15 +10,20 @@ import (
 // grantServices is the grant of a services link; no operator block may have this name.
 const grantServices = "services"
 
+// grantGateway and the name of a gateway is the grant of its link; no operator block's name may begin so. By itself it
+// is the claim of a gateway, which has not said its name yet.
+const grantGateway = "gateway:"
+
 // Claim is something a line says that must be verified against a password before the line is proposed.
 type Claim struct {
-	// Name is what is claimed: the name of an operator block, or "services" for a services link.
+	// Name is what is claimed: the name of an operator block, "services" for a services link, or "gateway:" for any of
+	// the gateways: what is granted is then "gateway:" and the name of the one whose password it is.
 	Name string
 	// Password is what the client gave; it is compared with bcrypt hashes at the edge and never enters the log.
 	Password string
 }
 
-// Claims takes the secrets out of a line: of OPER, and of the services= and oper= parts of PASS. It returns the line as
+// Claims takes the secrets out of a line: of OPER, and of the services=, gateway= and oper= parts of PASS. It returns the line as
 // it may be logged and what the edge has to verify; the names of the claims that hold go into Input.Granted, separated
 // by spaces. Of other lines it returns the line as it is, without allocating.
 func Claims(line string) (redacted string, claims []Claim) {
@@ -64,13 +70,16 @@ func passClaims(m *irc.Message, line string) (string, []Claim) {
 	if m.NumParams() == 0 {
 		return line, nil
 	}
-	parts := passParts(strings.Join(m.Params(), " ")) // not every client writes a password with a space as trailing
+	parts := passParts(passKeys, strings.Join(m.Params(), " ")) // not every client writes a password with a space as trailing
 	var claims []Claim
 	if p, ok := parts["services"]; ok {
 		claims = append(claims, Claim{Name: grantServices, Password: p})
 	}
+	if p, ok := parts["gateway"]; ok {
+		claims = append(claims, Claim{Name: grantGateway, Password: p})
+	}
 	if p, ok := parts["oper"]; ok {
-		if name, password, ok := strings.Cut(strings.TrimLeft(p, " "), " "); ok && name != grantServices {
+		if name, password, ok := strings.Cut(strings.TrimLeft(p, " "), " "); ok && name != grantServices && !strings.HasPrefix(name, grantGateway) {
 			claims = append(claims, Claim{Name: name, Password: strings.TrimPrefix(password, ":")})
 		}
 	}
@@ -89,18 +98,21 @@ func middle(word string) string {
 	return word
 }
 
-// passKeys are the keys of PASS.
-var passKeys = []string{"nickserv", "services", "oper", "network", "session", "captcha"}
+// passKeys are the keys of PASS; passKeys1 those of MachineVersion 1.
+var (
+	passKeys1 = []string{"nickserv", "services", "oper", "network", "session", "captcha"}
+	passKeys  = append(passKeys1[:len(passKeys1):len(passKeys1)], "gateway")
+)
 
 // passParts splits the parameter of PASS, key=value parts separated by colons. A part without a known key belongs to
 // the part before it, since passwords may hold colons, and to nickserv when it is the first.
-func passParts(s string) map[string]string {
+func passParts(keys []string, s string) map[string]string {
 	parts := map[string]string{}
 	key := "nickserv"
 	for i, part := range strings.Split(s, ":") {
 		k, v, ok := strings.Cut(part, "=")
 		switch {
-		case ok && isPassKey(k):
+		case ok && isPassKey(keys, k):
 			key = strings.ToLower(k)
 			parts[key] = v
 		case i == 0:
@@ -115,11 +127,6 @@ func passParts(s string) map[string]string {
 	return parts
 }
 
-func isPassKey(k string) bool {
-	for _, key := range passKeys {
-		if strings.EqualFold(k, key) {
-			return true
-		}
-	}
-	return false
+func isPassKey(keys []string, k string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(k, key) })
 }

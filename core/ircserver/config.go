@@ -37,6 +37,8 @@ type Config struct {
 	Classes []OperClass
 	// ServicesPasswords are bcrypt hashes that authorise services links (PASS services=).
 	ServicesPasswords []string
+	// Gateways may bring the users of other networks (docs/gateway.md). Since MachineVersion 2.
+	Gateways []Gateway
 	// TrustedBridges maps the SHA-256 (hex) of a bridge's key to its name; such a bridge's X-Forwarded-For is believed.
 	TrustedBridges []NamedValue
 	// Banned maps addresses or CIDR ranges to reasons.
@@ -52,6 +54,13 @@ type Config struct {
 
 // NamedValue is one entry of an ordered table.
 type NamedValue struct{ Name, Value string }
+
+// Gateway is a link gateway that may become one (PASS gateway=, GATEWAY).
+type Gateway struct {
+	Name string
+	// PasswordHash is bcrypt; it is checked at the edge, never here.
+	PasswordHash string
+}
 
 // Operator is one operator block.
 type Operator struct {
@@ -80,7 +89,11 @@ type Limits struct {
 
 // DefaultConfig is what a new network starts with: its first leader proposes it. Other defaults may be chosen in later
 // releases; what is left out of a configuration file has them, too.
-func DefaultConfig() Config { return InitialConfig() }
+func DefaultConfig() Config {
+	c := InitialConfig()
+	c.MachineVersion = 2
+	return c
+}
 
 // InitialConfig is what the machine of every network works with until the first KindConfig of its log. It never changes:
 // a replica that replays a log from its beginning with another one would differ from the rest.

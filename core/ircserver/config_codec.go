@@ -2,15 +2,26 @@ package ircserver
 
 import "time"
 
-// configVersion is the first byte of an encoded configuration. A version adds fields behind those of the one before;
-// the configuration of an older version gets their defaults.
-const configVersion = 1
+// The first byte of an encoded configuration. A version adds fields behind those of the one before; the configuration of
+// an older version gets their defaults. It follows from the MachineVersion, so that nodes with an older binary read what
+// they may have to.
+const (
+	configVersion1 = 1
+	configVersion2 = 2 // since MachineVersion 2: Gateways
+)
+
+func (c *Config) codecVersion() byte {
+	if c.MachineVersion >= 2 {
+		return configVersion2
+	}
+	return configVersion1
+}
 
 // EncodeConfig returns c's canonical encoding, the text of a KindConfig input: equal configurations give equal texts.
 func EncodeConfig(c *Config) string { return string(appendConfig(nil, c)) }
 
 func appendConfig(dst []byte, c *Config) []byte {
-	dst = append(dst, configVersion)
+	dst = append(dst, c.codecVersion())
 	dst = putUint(dst, c.Revision)
 	dst = putUint(dst, c.MachineVersion)
 	dst = putString(dst, c.NetworkName)
@@ -34,7 +45,11 @@ func appendConfig(dst []byte, c *Config) []byte {
 	dst = putList(dst, c.ServicesPasswords, putString)
 	dst = putList(dst, c.TrustedBridges, putNamed)
 	dst = putList(dst, c.Banned, putNamed)
-	return putList(dst, c.AllowedOrigins, putString)
+	dst = putList(dst, c.AllowedOrigins, putString)
+	if c.codecVersion() >= configVersion2 {
+		dst = putList(dst, c.Gateways, putGateway)
+	}
+	return dst
 }
 
 // durations, numbers and switches list the fields of one kind in the order of the encoding, for both directions.
@@ -66,6 +81,10 @@ func putClass(dst []byte, c OperClass) []byte {
 	return putList(putString(dst, c.Name), c.Privileges, putString)
 }
 
+func putGateway(dst []byte, g Gateway) []byte {
+	return putString(putString(dst, g.Name), g.PasswordHash)
+}
+
 func putNamed(dst []byte, v NamedValue) []byte { return putString(putString(dst, v.Name), v.Value) }
 
 // DecodeConfig reads what EncodeConfig wrote. The configuration keeps none of text's memory. The error is ErrCorrupt or
@@ -74,7 +93,7 @@ func DecodeConfig(text string) (Config, error) {
 	d := decoder{s: text}
 	c := readConfig(&d)
 	switch {
-	case text != "" && text[0] != configVersion:
+	case text != "" && text[0] != configVersion1 && text[0] != configVersion2:
 		return Config{}, ErrVersion
 	case !d.done():
 		return Config{}, corrupt("configuration")
@@ -85,11 +104,12 @@ func DecodeConfig(text string) (Config, error) {
 // readConfig reads a configuration; what it keeps is cloned.
 func readConfig(d *decoder) Config {
 	var c Config
-	if d.byte() != configVersion {
-		d.fail()
-	}
+	version := d.byte()
 	c.Revision = d.uint()
 	c.MachineVersion = uint32(d.num(1<<32 - 1))
+	if version != c.codecVersion() {
+		d.fail()
+	}
 	c.NetworkName = getString(d)
 	c.NetworkInfo = getString(d)
 	c.DefaultUserModes = getString(d)
@@ -112,6 +132,9 @@ func readConfig(d *decoder) Config {
 	c.TrustedBridges = getList(d, 2, getNamed)
 	c.Banned = getList(d, 2, getNamed)
 	c.AllowedOrigins = getList(d, 1, getString)
+	if version >= configVersion2 {
+		c.Gateways = getList(d, 2, getGateway)
+	}
 	return c
 }
 
@@ -122,5 +145,7 @@ func getOperator(d *decoder) Operator {
 func getClass(d *decoder) OperClass {
 	return OperClass{Name: getString(d), Privileges: getList(d, 1, getString)}
 }
+
+func getGateway(d *decoder) Gateway { return Gateway{Name: getString(d), PasswordHash: getString(d)} }
 
 func getNamed(d *decoder) NamedValue { return NamedValue{Name: getString(d), Value: getString(d)} }

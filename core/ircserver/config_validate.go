@@ -9,13 +9,13 @@ import (
 )
 
 // MachineVersion is the highest version of the machine's behaviour that this binary implements (Config.MachineVersion).
-const MachineVersion = 1
+const MachineVersion = 2
 
 // Validate says what is wrong with c, in the words of its fields, or nil. The machine ignores a configuration that is
 // not valid, so whoever proposes one asks first. What it accepts is therefore part of the machine's behaviour: to change
 // that is to make a new MachineVersion.
 func (c *Config) Validate() error {
-	return errors.Join(c.validateVersion(), c.validateNetwork(), c.validateLimits(), c.validateOperators())
+	return errors.Join(c.validateVersion(), c.validateNetwork(), c.validateLimits(), c.validateOperators(), c.validateGateways())
 }
 
 // validateVersion refuses what this binary does not implement. A node that is too old for a version that was raised all
@@ -109,7 +109,35 @@ func (c *Config) validateOperators() error {
 		if class := op.className(); class != defaultClass && !classes[class] {
 			errs = append(errs, fmt.Errorf("operator %q: there is no class %q", op.Name, class))
 		}
+		if c.MachineVersion >= 2 && strings.HasPrefix(op.Name, grantGateway) {
+			errs = append(errs, fmt.Errorf("operator %q: names that begin with %q are kept for gateways", op.Name, grantGateway))
+		}
 		names[op.Name] = true
 	}
 	return errors.Join(errs...)
+}
+
+// maxGateways bounds the gateways of a network; each password that is tried is compared with all of them.
+const maxGateways = 16
+
+func (c *Config) validateGateways() error {
+	var errs []error
+	if len(c.Gateways) > 0 && c.MachineVersion < 2 {
+		errs = append(errs, errors.New("Gateways need MachineVersion 2: raise it once every node runs a binary that knows it"))
+	}
+	if len(c.Gateways) > maxGateways {
+		errs = append(errs, fmt.Errorf("%d Gateways: at most %d", len(c.Gateways), maxGateways))
+	}
+	names := map[string]bool{}
+	for _, g := range c.Gateways {
+		if !validGatewayName(g.Name) || names[g.Name] {
+			errs = append(errs, fmt.Errorf("gateway %q: the name must be 1 to 32 letters, digits, '.', '-' and '_', and there once", g.Name))
+		}
+		names[g.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+func validGatewayName(name string) bool {
+	return name != "" && len(name) <= 32 && strings.Trim(name, "._-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }

@@ -9,12 +9,16 @@ import (
 
 // cmdPass takes what PASS has for others. What had to be verified was taken out of the line at the edge (Claims); the
 // verdict is in the input. The keys are the original's: nickserv= (also when there is no key), services= and oper=;
-// network=, session= and captcha= are accepted and mean nothing here.
+// network=, session= and captcha= are accepted and mean nothing here. gateway= is our own.
 func (s *Server) cmdPass(u *session, c *call) *failure {
 	if u.registered {
 		return fail(irc.ERR_ALREADYREGISTERED)
 	}
-	u.pass = strings.Clone(passParts(c.rest(0))["nickserv"])
+	keys := passKeys
+	if s.cfg.MachineVersion < 2 {
+		keys = passKeys1
+	}
+	u.pass = strings.Clone(passParts(keys, c.rest(0))["nickserv"])
 	u.granted = strings.Clone(c.in.Granted)
 	return nil
 }
@@ -148,7 +152,7 @@ func (s *Server) handOnPasswords(u *session) {
 	}
 	u.pass = ""
 	for _, name := range strings.Fields(u.granted) {
-		if name != grantServices {
+		if name != grantServices && !strings.HasPrefix(name, grantGateway) {
 			s.grantOper(u, name)
 		}
 	}

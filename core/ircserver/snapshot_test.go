@@ -17,6 +17,7 @@ func sampleServer() *Server {
 	c.Operators = []Operator{{Name: "o", Hosts: []string{"*@*"}}}
 	c.Classes = []OperClass{{Name: "c", Privileges: []string{"p"}}}
 	c.ServicesPasswords, c.AllowedOrigins = []string{"s"}, []string{"a"}
+	c.Gateways = []Gateway{{Name: "g"}}
 	c.TrustedBridges, c.Banned = []NamedValue{{"a", "b"}}, []NamedValue{{"c", "d"}}
 	s.inputs, s.start, s.now = 100, 1, 2
 	s.nodes = []Node{{ID: "n", Address: "a"}}

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"runtime"
-	"slices"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
@@ -13,6 +12,9 @@ import (
 
 // claimServices is the name of the claim to be a services link.
 const claimServices = "services"
+
+// claimGateway is the name of the claim to be a gateway, and with the gateway's name what it is granted.
+const claimGateway = "gateway:"
 
 // newClaimSlots bounds how many passwords are checked at once: bcrypt is meant to be slow, and must not take the
 // processors from everybody else.
@@ -25,45 +27,61 @@ func (n *Node) verifyClaims(ctx context.Context, remote, line string) (redacted,
 	redacted, claims := ircserver.Claims(line)
 	var names []string
 	for _, c := range claims {
-		holds, err := n.verifyClaim(ctx, remote, c)
+		granted, err := n.verifyClaim(ctx, remote, c)
 		if err != nil {
 			return "", "", err
 		}
-		if holds {
-			names = append(names, c.Name)
+		if granted != "" {
+			names = append(names, granted)
 		}
 	}
 	return redacted, strings.Join(names, " "), nil
 }
 
-func (n *Node) verifyClaim(ctx context.Context, remote string, c ircserver.Claim) (bool, error) {
-	err := n.claimGate.attempt(ctx, remote, func() bool { return n.holds(ctx, c) })
-	return err == nil, ctx.Err()
+// verifyClaim returns what a claim is granted, "" when it does not hold.
+func (n *Node) verifyClaim(ctx context.Context, remote string, c ircserver.Claim) (granted string, err error) {
+	if n.claimGate.attempt(ctx, remote, func() bool { granted = n.grant(ctx, c); return granted != "" }) != nil {
+		granted = ""
+	}
+	return granted, ctx.Err()
 }
 
-// holds compares a claim's password, once it is its turn; ctx ends the wait.
-func (n *Node) holds(ctx context.Context, c ircserver.Claim) bool {
+// grant compares a claim's password, once it is its turn; ctx ends the wait.
+func (n *Node) grant(ctx context.Context, c ircserver.Claim) string {
 	select {
 	case n.claimSlots <- struct{}{}:
 	case <-ctx.Done():
-		return false
+		return ""
 	}
 	defer func() { <-n.claimSlots }()
-	return slices.ContainsFunc(passwordHashes(n.fsm.networkConfig(), c.Name), func(hash string) bool {
-		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(c.Password)) == nil
-	})
-}
-
-// passwordHashes are the hashes one of which proves a claim.
-func passwordHashes(cfg *ircserver.Config, name string) []string {
-	if name == claimServices {
-		return cfg.ServicesPasswords
-	}
-	var hashes []string
-	for _, o := range cfg.Operators {
-		if o.Name == name {
-			hashes = append(hashes, o.PasswordHash)
+	for _, p := range proofs(n.fsm.networkConfig(), c.Name) {
+		if bcrypt.CompareHashAndPassword([]byte(p.hash), []byte(c.Password)) == nil {
+			return p.grant
 		}
 	}
-	return hashes
+	return ""
+}
+
+// proof is a hash that proves a claim, and what it is granted for.
+type proof struct{ hash, grant string }
+
+// proofs are those of a claim.
+func proofs(cfg *ircserver.Config, name string) (list []proof) {
+	switch name {
+	case claimServices:
+		for _, hash := range cfg.ServicesPasswords {
+			list = append(list, proof{hash, claimServices})
+		}
+	case claimGateway:
+		for _, g := range cfg.Gateways {
+			list = append(list, proof{g.PasswordHash, claimGateway + g.Name})
+		}
+	default:
+		for _, o := range cfg.Operators {
+			if o.Name == name {
+				list = append(list, proof{o.PasswordHash, o.Name})
+			}
+		}
+	}
+	return list
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strings"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -40,5 +41,34 @@ func TestWrongPasswordsOfOperatorsSlowDown(t *testing.T) {
 	verify("192.0.2.1", "right", "root")
 	if len(*waits) != 3 {
 		t.Errorf("after the right password: waits %v", *waits)
+	}
+}
+
+// TestGatewaysAreToldApartByPassword: what is granted names the gateway, and the password is in nothing that is logged.
+func TestGatewaysAreToldApartByPassword(t *testing.T) {
+	cfg := ircserver.DefaultConfig()
+	for _, name := range []string{"canary", "other"} {
+		hash, err := bcrypt.GenerateFromPassword([]byte("of "+name), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Gateways = append(cfg.Gateways, ircserver.Gateway{Name: name, PasswordHash: string(hash)})
+	}
+	f := newTestFSM(t, newTraffic(t, 1).store)
+	f.config.Store(&cfg)
+	gate, _ := newTestGate()
+	n := &Node{fsm: f, claimGate: gate, claimSlots: newClaimSlots()}
+	for line, want := range map[string]string{
+		"PASS :gateway=of other":        "gateway:other",
+		"PASS gateway=of canary":        "gateway:canary",
+		"PASS :gateway=of nobody":       "",
+		"PASS :oper=gateway:other of":   "",
+		"PASS :services=of other":       "",
+		"OPER gateway:canary of canary": "",
+	} {
+		redacted, granted, err := n.verifyClaims(t.Context(), "192.0.2.1", line)
+		if err != nil || granted != want || strings.Contains(redacted, "of") {
+			t.Errorf("%s: %q granted, %q to be logged, %v", line, granted, redacted, err)
+		}
 	}
 }

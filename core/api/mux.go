@@ -66,6 +66,7 @@ type muxSession struct {
 	ops      []robustsession.Frame // requests that wait
 	working  bool                  // a goroutine works them off
 	attached bool                  // it may post
+	followed bool   // its lines are sent as Outputs
 	reader   *outputstream.Reader
 	used     uint64 // bytes of lines that the client has not given credit for
 	blocked  bool   // its reader waits for credit
@@ -164,6 +165,8 @@ func (c *muxConn) handle(f robustsession.Frame) error {
 		return c.spawn(len(f.Auth)+len(f.Quit), func() { c.delete(f) })
 	case *robustsession.Attach:
 		return c.enqueue(ircserver.SessionID(f.Session), f)
+	case *robustsession.Follow:
+		return c.enqueue(ircserver.SessionID(f.Session), f)
 	case *robustsession.Post:
 		return c.enqueue(ircserver.SessionID(f.Session), f)
 	case *robustsession.Detach:
@@ -242,6 +245,8 @@ func weight(f robustsession.Frame) (bytes int) {
 	switch f := f.(type) {
 	case *robustsession.Attach:
 		bytes = len(f.Auth)
+	case *robustsession.Follow:
+		bytes = len(f.Auth)
 	case *robustsession.Post:
 		bytes = len(f.Remote)
 		for _, l := range f.Lines {
@@ -292,6 +297,8 @@ func (c *muxConn) workOff(s *muxSession) {
 		switch f := op.(type) {
 		case *robustsession.Attach:
 			c.attach(s, f)
+		case *robustsession.Follow:
+			c.followOutputs(s, f)
 		case *robustsession.Post:
 			c.post(s, f)
 		}
@@ -334,18 +341,23 @@ func (c *muxConn) create(f *robustsession.Create) {
 	c.mu.Lock()
 	c.sessions[s.id] = s
 	c.out = robustsession.AppendFrame(c.out, reply) // before any of its lines
-	c.follow(s, reader)
+	c.follow(s, reader, false)
 	c.mu.Unlock()
 	c.signal()
 }
 
 // attach proves and attaches a session.
 func (c *muxConn) attach(s *muxSession, f *robustsession.Attach) {
-	err := c.a.node.Authenticate(c.ctx, s.id, f.Auth)
+	err := c.a.node.AuthenticateReader(c.ctx, s.id, f.Auth)
 	var reader *outputstream.Reader
 	if err == nil {
 		reader, err = c.a.node.Stream(c.ctx, s.id, outputID(f.LastSeen))
 	}
+	c.attached(s, f, reader, err, false)
+}
+
+// attached makes reader the session's, or tells why there is none.
+func (c *muxConn) attached(s *muxSession, f *robustsession.Attach, reader *outputstream.Reader, err error, outputs bool) {
 	if err != nil {
 		status, text := c.status("attach", err)
 		c.send(&robustsession.End{Session: f.Session, Status: status, Text: text})
@@ -358,17 +370,21 @@ func (c *muxConn) attach(s *muxSession, f *robustsession.Attach) {
 		return
 	}
 	s.used = f.Held
-	c.follow(s, reader)
+	if outputs {
+		c.out = robustsession.AppendFrame(c.out, &robustsession.Following{Session: f.Session})
+		c.signal()
+	}
+	c.follow(s, reader, outputs)
 }
 
 // follow makes reader the session's. Needs c.mu.
-func (c *muxConn) follow(s *muxSession, reader *outputstream.Reader) {
+func (c *muxConn) follow(s *muxSession, reader *outputstream.Reader, outputs bool) {
 	if s.reader != nil {
 		s.reader.Close()
 	} else {
 		c.a.metrics.muxSession.Inc()
 	}
-	s.attached, s.reader, s.blocked = true, reader, false
+	s.attached, s.followed, s.reader, s.blocked = true, outputs, reader, false
 	c.group.Add(reader)
 }
 
@@ -385,10 +401,15 @@ func (c *muxConn) post(s *muxSession, f *robustsession.Post) {
 
 func (c *muxConn) tryPost(s *muxSession, f *robustsession.Post) error {
 	c.mu.Lock()
-	attached := s.attached
+	attached, followed := s.attached, s.followed
 	c.mu.Unlock()
-	if !attached {
+	switch {
+	case !attached:
 		return node.ErrNoSession
+	case followed && len(f.Lines) == 0:
+		return c.a.node.KeepAlive(c.ctx, s.id)
+	case !followed && len(f.Lines) > robustsession.MaxPostLines:
+		return refuse(http.StatusBadRequest, "More than %d lines in one Post", robustsession.MaxPostLines)
 	}
 	lines := make([]node.Line, len(f.Lines))
 	for i, l := range f.Lines {
@@ -452,11 +473,19 @@ func (c *muxConn) credit(sid ircserver.SessionID, n uint64) {
 		return
 	}
 	s.used -= min(s.used, n)
-	if s.blocked && s.reader != nil && s.used < robustsession.SessionWindow {
+	if s.blocked && s.reader != nil && s.used < s.window() {
 		s.blocked = false
 		c.resumed = append(c.resumed, s.reader)
 		c.signal()
 	}
+}
+
+// window is how many bytes of lines may be under way to a session.
+func (s *muxSession) window() uint64 {
+	if s.followed {
+		return robustsession.FollowWindow
+	}
+	return robustsession.SessionWindow
 }
 
 // send queues a frame. The queue is bounded by the requests under way, and by awaitRoom.

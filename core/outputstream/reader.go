@@ -2,6 +2,7 @@ package outputstream
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sort"
 
@@ -32,26 +33,38 @@ type Reader struct {
 	dirty bool               // it was marked since the last Take
 	group *Group
 	err   error // why it stopped
+	lossy bool  // it states gaps and goes on
 }
 
 // Open returns a reader of a session's lines after the given id (zero: from the beginning). An older reader of the
 // session fails with ErrSuperseded. after may be ahead of this node: what it has seen elsewhere is not repeated.
 func (s *Stream) Open(id ircserver.SessionID, after ircserver.OutputID) (*Reader, error) {
+	return s.open(id, after, false)
+}
+
+// Follow is Open for a reader that goes on behind what has been trimmed: Take and Next return *Gap once, and then what
+// is retained.
+func (s *Stream) Follow(id ircserver.SessionID, after ircserver.OutputID) (*Reader, error) {
+	return s.open(id, after, true)
+}
+
+func (s *Stream) open(id ircserver.SessionID, after ircserver.OutputID, lossy bool) (*Reader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.queues[id]
 	if q == nil || q.ended && !after.Less(s.lastID(q)) {
 		return nil, ErrNoSession
 	}
-	if after.Less(q.trimmed) {
+	gap := after.Less(q.trimmed)
+	if gap && !lossy {
 		return nil, ErrGap
 	}
 	if q.reader != nil {
 		q.reader.stop(ErrSuperseded)
 	}
-	r := &Reader{s: s, id: id, wake: make(chan struct{}, 1), after: after}
+	r := &Reader{s: s, id: id, wake: make(chan struct{}, 1), after: after, lossy: lossy}
 	r.attach(q)
-	if r.seq < q.tail {
+	if gap || r.seq < q.tail {
 		r.remark()
 	}
 	return r, nil
@@ -85,6 +98,16 @@ func (r *Reader) Next(ctx context.Context) ([]Item, error) {
 	}
 }
 
+// Gap is what a reader of Follow returns instead of ErrGap: the lines after After, up to Until, are no longer retained.
+type Gap struct{ After, Until ircserver.OutputID }
+
+func (g *Gap) Error() string {
+	return fmt.Sprintf("outputstream: lines after %v up to %v are no longer retained", g.After, g.Until)
+}
+
+// Unwrap makes it an ErrGap.
+func (g *Gap) Unwrap() error { return ErrGap }
+
 // Ready is signalled when Take has something to return, unless r is in a Group.
 func (r *Reader) Ready() <-chan struct{} { return r.wake }
 
@@ -100,7 +123,7 @@ func (r *Reader) Take(items []Item) ([]Item, error) {
 	case r.ended:
 		return items, r.stop(io.EOF)
 	case r.after.Less(r.q.trimmed):
-		return items, r.stop(ErrGap)
+		return items, r.gap()
 	}
 	r.seq = max(r.seq, r.q.head)
 	for n := 0; r.seq < r.q.tail && n < MaxItems; r.seq++ {
@@ -112,11 +135,27 @@ func (r *Reader) Take(items []Item) ([]Item, error) {
 			n++
 		}
 	}
+	r.more()
+	return items, nil
+}
+
+// more notes whether there is more to return.
+func (r *Reader) more() {
 	r.ended = r.q.ended && r.seq == r.q.tail
 	if r.ended || r.seq < r.q.tail {
 		r.remark()
 	}
-	return items, nil
+}
+
+// gap is what becomes of a reader that has missed lines.
+func (r *Reader) gap() error {
+	if !r.lossy {
+		return r.stop(ErrGap)
+	}
+	gap := &Gap{After: r.after, Until: r.q.trimmed}
+	r.after, r.seq = gap.Until, max(r.seq, r.q.head)
+	r.more()
+	return gap
 }
 
 // attach positions r in a queue, behind r.after.

@@ -88,7 +88,7 @@ func (s *Stream) Restore(t *Tail) {
 // reattach moves r to its session's queue after a Restore.
 func (s *Stream) reattach(r *Reader) {
 	q := s.queues[r.id]
-	if q == nil || r.after.Less(q.trimmed) {
+	if q == nil || r.after.Less(q.trimmed) && !r.lossy {
 		if !r.ended {
 			r.stop(ErrGap)
 		}

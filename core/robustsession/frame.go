@@ -20,7 +20,7 @@ const (
 	// MaxFrame is the longest frame, in bytes after the length.
 	MaxFrame = 256 << 10
 	// MaxPostLines is how many lines one Post may carry; a session has one Post under way. It is what the network
-	// remembers per session to recognise retries.
+	// remembers per session to recognise retries. (A gateway's may carry MaxGatewayPostLines.)
 	MaxPostLines = 32
 	// SessionWindow is how many bytes of lines may be under way to a session that its client has not consumed (Credit).
 	SessionWindow = 256 << 10
@@ -185,6 +185,14 @@ func newFrame(kind byte) Frame {
 		return new(Ping)
 	case kindPong:
 		return new(Pong)
+	case kindFollow:
+		return new(Follow)
+	case kindFollowing:
+		return new(Following)
+	case kindAudience:
+		return new(Audience)
+	case kindOutputs:
+		return new(Outputs)
 	}
 	return nil
 }

@@ -26,6 +26,13 @@ var someFrames = []Frame{
 	&Servers{Leader: "a:1", List: []string{"a:1", "b:2"}},
 	&Ping{},
 	&Pong{},
+	&Follow{Session: 7, Auth: "ab", LastSeen: ID{1 << 62, 9}, Held: 100},
+	&Following{Session: 7, Lost: true, Until: ID{12, 3}},
+	&Audience{Slot: MaxAudiences - 1, More: true, Sessions: []uint64{1, 2, 1<<64 - 1}},
+	&Outputs{Session: 7, Outputs: []SentOutput{
+		{Output: Output{ID: ID{5, 1}, Time: 1 << 60, Cause: 1 << 62, To: []uint64{9}, Line: ":a NOTICE b :c"}},
+		{Output: Output{ID: ID{6, 2}, Time: 1<<60 - 1, Cause: 3, Skip: 8, Final: true, Line: "ERROR"}, Shared: true, Slot: 4000},
+	}},
 }
 
 func TestFramesRoundTrip(t *testing.T) {
@@ -69,6 +76,29 @@ func TestLinesWriterWritesLines(t *testing.T) {
 	}
 }
 
+func TestOutputsWriterWritesOutputs(t *testing.T) {
+	want := someFrames[len(someFrames)-1].(*Outputs)
+	var w OutputsWriter
+	b := w.Begin([]byte("before"), want.Session)
+	for i := range want.Outputs {
+		b = w.BeginOutput(b, &want.Outputs[i])
+		b = append(b, want.Outputs[i].Line...)
+		w.EndLine(b)
+	}
+	w.End(b)
+	got, err := NewFrameReader(bufio.NewReader(bytes.NewReader(b[len("before"):]))).Next()
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+// sessionsOverflow is an Audience whose second session is beyond all numbers.
+func sessionsOverflow() []byte {
+	b := append(AppendFrame(nil, &Audience{Sessions: []uint64{1<<64 - 1}}), 1)
+	putLength(b, len(b)-lengthBytes, lengthBytes)
+	return b
+}
+
 func TestBadFrames(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"empty":              {0},
@@ -79,7 +109,11 @@ func TestBadFrames(t *testing.T) {
 		"overlong number":    append([]byte{12, kindDetach}, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1),
 		"flag of 2":          {5, kindCreate, 1, 0, 2, 0},
 		"status of 1000":     {5, kindDeleted, 1, 0xe8, 7, 0},
-		"too many lines":     AppendFrame(nil, &Post{Lines: make([]PostLine, MaxPostLines+1)}),
+		"too many lines":     AppendFrame(nil, &Post{Lines: make([]PostLine, MaxGatewayPostLines+1)}),
+		"a slot too high":    AppendFrame(nil, &Audience{Slot: MaxAudiences}),
+		"a session twice":    {5, kindAudience, 1, 0, 7, 0},
+		"sessions overflow":  sessionsOverflow(),
+		"output without end": {9, kindOutputs, 7, 0, 1, 1, 1, 1, 1, 5},
 		"length without end": {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80},
 	} {
 		_, err := NewFrameReader(bufio.NewReader(bytes.NewReader(b))).Next()

@@ -34,7 +34,7 @@ func (f *Post) append(b []byte) []byte {
 func (f *Post) parse(p *payload) {
 	f.Session, f.Seq, f.Remote = p.num(), p.num(), p.text()
 	for p.rest != "" {
-		if len(f.Lines) == MaxPostLines {
+		if len(f.Lines) == MaxGatewayPostLines {
 			p.fail()
 			return
 		}
@@ -132,13 +132,21 @@ type LinesWriter struct {
 
 // Begin starts a frame in dst.
 func (w *LinesWriter) Begin(dst []byte, session uint64) []byte {
+	return w.begin(dst, kindLines, session)
+}
+
+func (w *LinesWriter) begin(dst []byte, kind byte, session uint64) []byte {
 	w.start = len(dst)
-	return num(append(dst, 0, 0, 0, kindLines), session)
+	return num(append(dst, 0, 0, 0, kind), session)
 }
 
 // BeginLine starts a line; append its text, at most 16,383 bytes, and call EndLine.
 func (w *LinesWriter) BeginLine(dst []byte, id ID) []byte {
-	dst = append(num(num(dst, id.ID), id.Reply), 0, 0)
+	return w.beginText(num(num(dst, id.ID), id.Reply))
+}
+
+func (w *LinesWriter) beginText(dst []byte) []byte {
+	dst = append(dst, 0, 0)
 	w.line = len(dst)
 	return dst
 }

@@ -282,6 +282,14 @@ func (m *Mux) handle(f Frame) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch f := f.(type) {
+	case *Audience:
+		return m.conn.audiences.set(f)
+	case *Outputs:
+		return m.outputs(f)
+	case *Following:
+		if s := m.sessions[f.Session]; s != nil && s.follow != nil {
+			s.followed(f)
+		}
 	case *Lines:
 		if s := m.sessions[f.Session]; s != nil {
 			s.received(f.Lines)
@@ -341,8 +349,9 @@ func (m *Mux) created(f *Created) error {
 
 // muxConn is one connection's writing side.
 type muxConn struct {
-	nc   net.Conn
-	wake chan struct{}
+	nc        net.Conn
+	wake      chan struct{}
+	audiences audiences // the reader's
 
 	mu  sync.Mutex
 	out []byte // frames that wait for the writer

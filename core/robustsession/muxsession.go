@@ -19,6 +19,7 @@ type muxSession struct {
 	closed  chan struct{} // closed by Close
 
 	// The rest belongs to m.mu.
+	follow     *followed // not nil: what the session gets comes as outputs
 	remote     string
 	remoteTold bool  // on the current connection
 	post       *Post // without its Posted
@@ -55,12 +56,11 @@ func (s *muxSession) Post(ctx context.Context, lines ...string) error {
 			return &Error{StatusBadRequest, err.Error()}
 		}
 	}
-	select {
-	case s.posting <- struct{}{}:
-		defer func() { <-s.posting }()
-	case <-ctx.Done():
-		return ctx.Err()
+	done, err := s.turn(ctx)
+	if err != nil {
+		return err
 	}
+	defer done()
 	for len(lines) > 0 {
 		n := min(len(lines), MaxPostLines)
 		if err := s.postSome(ctx, lines[:n]); err != nil {
@@ -71,10 +71,25 @@ func (s *muxSession) Post(ctx context.Context, lines ...string) error {
 	return nil
 }
 
+// turn waits until no other post is under way; call done behind the post.
+func (s *muxSession) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case s.posting <- struct{}{}:
+		return func() { <-s.posting }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 func (s *muxSession) postSome(ctx context.Context, lines []string) error {
 	if err := s.begin(lines); err != nil {
 		return err
 	}
+	return s.await(ctx)
+}
+
+// await waits for the answer to the post under way.
+func (s *muxSession) await(ctx context.Context) error {
 	select {
 	case a := <-s.acked:
 		if a.Status != StatusOK {
@@ -106,15 +121,21 @@ func (s *muxSession) giveUp() {
 func (s *muxSession) begin(lines []string) error {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
+	numbered := make([]PostLine, len(lines))
+	for i, l := range lines {
+		s.m.last++
+		numbered[i] = PostLine{s.m.last, l}
+	}
+	return s.start(numbered)
+}
+
+// start makes numbered lines the post under way. Needs m.mu.
+func (s *muxSession) start(lines []PostLine) error {
 	if s.err != nil {
 		return s.over()
 	}
 	s.m.last++
-	s.post = &Post{Session: s.id, Seq: s.m.last, Lines: make([]PostLine, len(lines))}
-	for i, l := range lines {
-		s.m.last++
-		s.post.Lines[i] = PostLine{s.m.last, l}
-	}
+	s.post = &Post{Session: s.id, Seq: s.m.last, Lines: lines}
 	s.sendPost()
 	return nil
 }
@@ -138,11 +159,21 @@ func (s *muxSession) sendPost() {
 // resume attaches the session on a new connection and repeats the post under way.
 func (s *muxSession) resume() {
 	s.consumed = 0 // held says it
-	s.m.send(&Attach{Session: s.id, Auth: s.auth, LastSeen: s.last, Held: s.held})
+	s.attach()
 	s.remoteTold = false
 	if s.post != nil {
 		s.sendPost()
 	}
+}
+
+// attach asks for what comes after s.last.
+func (s *muxSession) attach() {
+	a := Attach{Session: s.id, Auth: s.auth, LastSeen: s.last, Held: s.held}
+	if s.follow != nil {
+		s.m.send((*Follow)(&a))
+		return
+	}
+	s.m.send(&a)
 }
 
 // answer hands a Posted to the post it belongs to.
@@ -160,7 +191,7 @@ func (s *muxSession) answer(a *Posted) {
 // received queues lines for Receive. A line it has already is dropped, whatever the server thinks.
 func (s *muxSession) received(lines []Line) {
 	for _, l := range lines {
-		if !s.last.less(l.ID) {
+		if !s.last.less(l.ID) || s.follow != nil {
 			continue
 		}
 		s.last = l.ID
@@ -226,13 +257,18 @@ func (s *muxSession) take() ([]Line, error) {
 	}
 	lines := s.lines
 	s.lines = nil
-	s.consumed += s.held
-	s.held = 0
-	if s.consumed > SessionWindow/4 && s.err == nil {
+	s.consume(s.held, SessionWindow)
+	return lines, nil
+}
+
+// consume says that n of the held bytes were taken; the server is told now and then.
+func (s *muxSession) consume(n, window uint64) {
+	s.held -= n
+	s.consumed += n
+	if s.consumed > window/4 && s.err == nil {
 		s.m.send(&Credit{s.id, s.consumed})
 		s.consumed = 0
 	}
-	return lines, nil
 }
 
 func (s *muxSession) Delete(ctx context.Context, quit string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +22,11 @@ import (
 type Network interface {
 	Create(ctx context.Context, req node.CreateRequest) (node.Created, error)
 	Authenticate(ctx context.Context, sid ircserver.SessionID, auth string) error
+	AuthenticateReader(ctx context.Context, sid ircserver.SessionID, auth string) error
 	Post(ctx context.Context, sid ircserver.SessionID, remote string, lines []node.Line) error
+	KeepAlive(ctx context.Context, sid ircserver.SessionID) error
 	Delete(ctx context.Context, sid ircserver.SessionID, quit string) error
+	Follow(ctx context.Context, sid ircserver.SessionID, auth string, after ircserver.OutputID) (*outputstream.Reader, error)
 	// Stream returns a reader of the session's lines after an id, or also ErrNoSession or ErrGap of outputstream.
 	Stream(ctx context.Context, sid ircserver.SessionID, after ircserver.OutputID) (*outputstream.Reader, error)
 }
@@ -168,6 +172,8 @@ func classify(err error) *httpError {
 		return &httpError{http.StatusTooManyRequests, "Excess flood"}
 	case errors.Is(err, node.ErrBanned):
 		return &httpError{http.StatusForbidden, "You are banned from this network"}
+	case errors.Is(err, node.ErrNotGateway), errors.Is(err, node.ErrOwned):
+		return &httpError{http.StatusForbidden, strings.TrimPrefix(err.Error(), "node: ")}
 	case errors.Is(err, node.ErrLineTooLong):
 		return &httpError{http.StatusBadRequest, "The line is too long"}
 	case errors.Is(err, node.ErrRevision):

@@ -66,7 +66,8 @@ type muxSession struct {
 	ops      []robustsession.Frame // requests that wait
 	working  bool                  // a goroutine works them off
 	attached bool                  // it may post
-	followed bool   // its lines are sent as Outputs
+	asked    bool                  // Follow has come for it
+	followed bool                  // its lines are sent as Outputs
 	reader   *outputstream.Reader
 	used     uint64 // bytes of lines that the client has not given credit for
 	blocked  bool   // its reader waits for credit
@@ -267,6 +268,14 @@ func (c *muxConn) enqueue(sid ircserver.SessionID, f robustsession.Frame) error 
 	if s == nil {
 		s = &muxSession{id: sid}
 		c.sessions[sid] = s
+	}
+	switch f := f.(type) {
+	case *robustsession.Follow:
+		s.asked = true
+	case *robustsession.Post:
+		if len(f.Lines) > robustsession.MaxPostLines && !s.asked {
+			return fmt.Errorf("%w: a post of %d lines", robustsession.ErrFrame, len(f.Lines))
+		}
 	}
 	if len(s.ops) == muxOps {
 		return fmt.Errorf("%w: session %#x has more than %d requests under way", robustsession.ErrFrame, sid, muxOps)

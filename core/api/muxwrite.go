@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"robustirc/core/ircserver"
 	"robustirc/core/node"
 	"robustirc/core/outputstream"
 	"robustirc/core/robustsession"
@@ -16,6 +17,7 @@ type muxWriter struct {
 	*muxConn
 	buf    []byte
 	line   robustsession.LinesWriter
+	follow outputsWriter
 	ready  []*outputstream.Reader
 	items  []outputstream.Item
 	leader string
@@ -26,6 +28,7 @@ type muxWriter struct {
 func (c *muxConn) write() {
 	defer c.cancel()
 	w := &muxWriter{muxConn: c}
+	w.follow.w = w
 	watch := time.NewTicker(muxWatch)
 	defer watch.Stop()
 	err := w.look(true)
@@ -77,11 +80,12 @@ func (w *muxWriter) flush() error {
 	w.mu.Unlock()
 	w.roomMade()
 	for _, r := range w.ready {
-		w.lines(r)
-		if len(w.buf) >= muxWrite {
-			if err := w.writeOut(); err != nil {
-				return err
-			}
+		err := w.lines(r)
+		if err == nil && len(w.buf) >= muxWrite {
+			err = w.writeOut()
+		}
+		if err != nil {
+			return err
 		}
 	}
 	clear(w.ready)
@@ -99,37 +103,51 @@ func (w *muxWriter) writeOut() error {
 }
 
 // lines adds what waits for one reader, unless its session must give credit first.
-func (w *muxWriter) lines(r *outputstream.Reader) {
-	s := w.admit(r)
+func (w *muxWriter) lines(r *outputstream.Reader) error {
+	s, followed := w.admit(r)
 	if s == nil {
-		return
+		return nil
 	}
 	items, err := r.Take(w.items[:0])
-	sent := w.appendItems(uint64(s.id), items)
+	sent, failed := w.deliver(s.id, items, followed)
 	clear(items)
 	w.items = items[:0]
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.used += sent
-	if err != nil && s.reader == r {
+	var gap *outputstream.Gap
+	switch {
+	case err == nil || s.reader != r:
+	case errors.As(err, &gap):
+		w.buf = robustsession.AppendFrame(w.buf, &robustsession.Following{Session: uint64(s.id), Lost: true, Until: messageID(gap.Until)})
+	default:
 		w.unread(s)
 		w.end(s, err)
 	}
+	return failed
+}
+
+// deliver adds what a session gets and returns how many bytes of text that is.
+func (w *muxWriter) deliver(sid ircserver.SessionID, items []outputstream.Item, followed bool) (uint64, error) {
+	if followed {
+		return w.follow.append(sid, items)
+	}
+	return w.appendItems(uint64(sid), items), nil
 }
 
 // admit returns the reader's session if it may be sent lines.
-func (w *muxWriter) admit(r *outputstream.Reader) *muxSession {
+func (w *muxWriter) admit(r *outputstream.Reader) (s *muxSession, followed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.sessions[r.Session()]
+	s = w.sessions[r.Session()]
 	if s == nil || s.reader != r {
-		return nil // detached, or attached anew
+		return nil, false // detached, or attached anew
 	}
-	if s.used >= robustsession.SessionWindow {
+	if s.used >= s.window() {
 		s.blocked = true
-		return nil
+		return nil, false
 	}
-	return s
+	return s, s.followed
 }
 
 // appendItems adds Lines frames and returns how many bytes of text they hold.

@@ -46,6 +46,9 @@ func newGatewayed(list []Recipient) *gatewayed {
 	return v
 }
 
+// Fingerprint is equal for audiences with equal lists (Parts), and hardly ever for others.
+func (a Audience) Fingerprint() uint64 { return uint64(a.hash)<<32 | uint64(uint32(len(a.list))) }
+
 // Queued calls yield for each recipient that has a stream of its own, in ascending order of session.
 func (a Audience) Queued(yield func(Recipient) bool) {
 	list := a.list

@@ -20,6 +20,11 @@ var (
 	ErrFlood = errors.New("node: excess flood")
 	// ErrLineTooLong is returned by Post for a line over the limit.
 	ErrLineTooLong = errors.New("node: line too long")
+	// ErrNotGateway is returned by Follow for a session that is no gateway's.
+	ErrNotGateway = errors.New("node: not a gateway's session: is its name in the network's configuration, and its password right?")
+	// ErrOwned is returned by Post for a gateway's user: what it does is posted on the gateway's link, so that the order of
+	// what happens is certain.
+	ErrOwned = errors.New("node: the session is a gateway's: its lines are posted on the link")
 	// ErrRevision is returned by SetConfig when the configuration changed since the revision it was based on.
 	ErrRevision = errors.New("node: the configuration was changed by somebody else")
 	// ErrQuorum is returned when a change of membership would leave the cluster without a quorum of healthy nodes.

@@ -227,6 +227,8 @@ func (f *fsm) settle(in *ircserver.Input, outs []ircserver.Output) {
 		if _, ok := f.machine.Session(id); ok || len(outs) > 0 { // refused sessions are told why
 			f.out.CreateSession(id)
 		}
+	case ircserver.KindLine:
+		f.changeStreams()
 	case ircserver.KindConfig:
 		f.flush() // the new limits must take effect at the same point of the log everywhere
 		f.publishConfig()
@@ -235,6 +237,21 @@ func (f *fsm) settle(in *ircserver.Input, outs []ircserver.Output) {
 		f.digests.add(takeDigest(f.machine))
 	}
 	f.outs = append(f.outs, outs...)
+}
+
+// changeStreams makes and ends the streams of gateways' users as the last input demands.
+func (f *fsm) changeStreams() {
+	opened, closed := f.machine.Streams()
+	if len(opened)+len(closed) == 0 {
+		return
+	}
+	f.flush() // what was filed so far belongs to the streams as they were
+	for _, id := range closed {
+		f.out.CloseSession(id)
+	}
+	for _, id := range opened {
+		f.out.CreateSession(id)
+	}
 }
 
 // flush files the outputs that were collected.

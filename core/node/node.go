@@ -301,6 +301,32 @@ func (n *Node) Stream(ctx context.Context, sid ircserver.SessionID, after ircser
 	return r, err
 }
 
+// Follow is Stream for a gateway's link, or for one of its users who has a stream of its own, with the link's secret. The
+// reader goes on behind what is no longer retained; see outputstream.Stream.Follow. ErrNotGateway is returned for other
+// sessions.
+func (n *Node) Follow(ctx context.Context, sid ircserver.SessionID, auth string, after ircserver.OutputID) (*outputstream.Reader, error) {
+	if err := n.AuthenticateReader(ctx, sid, auth); err != nil {
+		return nil, err
+	}
+	if info, ok := n.fsm.session(sid); !ok || info.Gateway == "" {
+		// This replica may be behind what made it one, which the client knows to be committed.
+		if err := n.catchUp(ctx); err != nil {
+			return nil, err
+		}
+		if info, ok = n.fsm.session(sid); ok && info.Gateway == "" {
+			return nil, ErrNotGateway
+		}
+	}
+	if err := n.Ready(); err != nil {
+		return nil, err
+	}
+	r, err := n.fsm.out.Follow(sid, after)
+	if errors.Is(err, outputstream.ErrNoSession) {
+		return nil, ErrNoSession
+	}
+	return r, err
+}
+
 // PasswordGate checks the network password, slowing down sources that get it wrong.
 func (n *Node) PasswordGate() *PasswordGate { return n.gate }
 

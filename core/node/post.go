@@ -92,11 +92,45 @@ func (n *Node) Authenticate(ctx context.Context, sid ircserver.SessionID, auth s
 	if err != nil {
 		return err
 	}
+	return checkSecret(&info, auth)
+}
+
+func checkSecret(info *ircserver.SessionInfo, auth string) error {
 	hash := sha256.Sum256([]byte(auth))
 	if subtle.ConstantTimeCompare(hash[:], info.AuthHash[:]) != 1 {
 		return ErrNoSession
 	}
 	return nil
+}
+
+// AuthenticateReader is Authenticate for reading only: the stream of a gateway's user is opened by the link's secret.
+func (n *Node) AuthenticateReader(ctx context.Context, sid ircserver.SessionID, auth string) error {
+	info, err := n.known(ctx, sid)
+	if err == nil && isOwned(&info) {
+		info, err = n.known(ctx, info.Owner)
+	}
+	if err != nil {
+		return err
+	}
+	return checkSecret(&info, auth)
+}
+
+// isOwned reports whether a session is a gateway's user, isLink whether it is a gateway's link.
+func isOwned(info *ircserver.SessionInfo) bool { return info.Owner != 0 && info.Owner != info.ID }
+func isLink(info *ircserver.SessionInfo) bool  { return info.Owner != 0 && info.Owner == info.ID }
+
+// KeepAlive says that a session's client is there, as PING does, and returns once that is committed.
+func (n *Node) KeepAlive(ctx context.Context, sid ircserver.SessionID) error {
+	if err := n.enter(); err != nil {
+		return err
+	}
+	defer n.leave()
+	if _, err := n.known(ctx, sid); err != nil {
+		return err
+	}
+	// Without an id: it does no harm when it happens twice, and takes no place among the ids that are remembered.
+	_, err := n.propose(ctx, []ircserver.Input{{Kind: ircserver.KindLine, Session: sid, Text: "PING :keep-alive"}})
+	return err
 }
 
 // known returns a session that exists. One that this replica has not heard of may have been created by an entry it has
@@ -122,7 +156,7 @@ func (n *Node) known(ctx context.Context, sid ircserver.SessionID) (ircserver.Se
 // Post hands in lines of a session, in order, and returns once all of them are committed, that is on the disks of a
 // majority. Posts of one session through one node happen one after the other. While there is no leader they wait.
 // Lines without an ID get one, so that nothing happens twice however often the node itself has to retry; a caller that
-// retries a line after an error must use the same ID.
+// retries a line after an error must use the same ID. The users of gateways cannot post (ErrOwned).
 func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string, lines []Line) error {
 	if err := n.enter(); err != nil {
 		return err
@@ -132,6 +166,9 @@ func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string,
 	if err != nil {
 		return err
 	}
+	if isOwned(&info) {
+		return ErrOwned
+	}
 	size := 0
 	for _, l := range lines {
 		if len(l.Text) > maxLine {
@@ -139,7 +176,7 @@ func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string,
 		}
 		size += len(l.Text)
 	}
-	bounded := n.fsm.networkConfig().PostMessageCooloff > 0 && !info.Services
+	bounded := n.fsm.networkConfig().PostMessageCooloff > 0 && !isUnthrottled(&info)
 	if err := n.turns.acquire(ctx, sid, len(lines), size, bounded); err != nil {
 		if err == ErrFlood {
 			n.flood(ctx, sid)
@@ -150,7 +187,10 @@ func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string,
 	return n.post(ctx, &info, remote, lines)
 }
 
-// post sends lines in groups of no more than the machine remembers.
+// isUnthrottled reports whether a session is not throttled: services and gateways are not.
+func isUnthrottled(info *ircserver.SessionInfo) bool { return info.Services || isLink(info) }
+
+// post sends lines in groups of no more than the machine remembers, or than fits into one entry when it is a gateway's.
 func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote string, lines []Line) error {
 	from := cmp.Or(remote, info.Remote)
 	if remote == info.Remote {
@@ -158,10 +198,13 @@ func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote str
 	}
 	for len(lines) > 0 {
 		group := lines[:min(len(lines), window)]
+		if isLink(info) {
+			group = lines[:entryLines(lines)]
+		}
 		lines = lines[len(group):]
 		inputs := make([]ircserver.Input, len(group))
 		for i, l := range group {
-			in, err := n.lineInput(ctx, info.ID, from, l)
+			in, err := n.lineInput(ctx, info, from, l)
 			if err != nil {
 				return err
 			}
@@ -178,11 +221,30 @@ func (n *Node) post(ctx context.Context, info *ircserver.SessionInfo, remote str
 	return nil
 }
 
-// lineInput makes a line fit for the log: with an id, and without passwords.
-func (n *Node) lineInput(ctx context.Context, sid ircserver.SessionID, remote string, l Line) (ircserver.Input, error) {
-	in := ircserver.Input{Kind: ircserver.KindLine, Session: sid, ClientMsgID: l.ID}
+// entryLines is how many of these lines make one entry. Gateways' ids are sequential, so what is remembered is the last
+// one, and a group of any size is recognised when it is retried; but it must be in one entry: were it in two, the first
+// lost with its leader and the second not, the first could never be posted again.
+func entryLines(lines []Line) int {
+	size := 0
+	for i, l := range lines {
+		size += batchOverhead + len(l.Text)
+		if i == batchInputs || i > 0 && size > batchBytes {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+// lineInput makes a line fit for the log: with an id, and without passwords. A gateway's lines have none: OPER is an
+// effect there.
+func (n *Node) lineInput(ctx context.Context, info *ircserver.SessionInfo, remote string, l Line) (ircserver.Input, error) {
+	in := ircserver.Input{Kind: ircserver.KindLine, Session: info.ID, ClientMsgID: l.ID}
 	for in.ClientMsgID == 0 {
 		in.ClientMsgID = mathrand.Uint64() &^ ircserver.SequentialID
+	}
+	if isLink(info) {
+		in.Text = l.Text
+		return in, nil
 	}
 	var err error
 	in.Text, in.Granted, err = n.verifyClaims(ctx, remote, l.Text)

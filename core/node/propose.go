@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"robustirc/core/ircserver"
@@ -111,16 +112,15 @@ func holdError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// admit takes a call at the leader: throttled lines wait for their turn, everything else is proposed at once.
+// admit takes a call at the leader: throttled lines wait for their turn, everything else is proposed at once, and together.
 func (n *Node) admit(c *call) {
 	cooloff := n.fsm.networkConfig().PostMessageCooloff
-	if cooloff <= 0 {
+	if cooloff <= 0 || !slices.ContainsFunc(c.inputs, n.isThrottled) {
 		n.proposer.add(c.items()...)
 		return
 	}
 	for _, it := range c.items() {
-		in := it.input()
-		if in.Kind != ircserver.KindLine || n.exempt(in.Session) {
+		if !n.isThrottled(*it.input()) {
 			n.proposer.add(it)
 			continue
 		}
@@ -130,10 +130,13 @@ func (n *Node) admit(c *call) {
 	}
 }
 
-// exempt reports whether a session is not throttled: services are not.
-func (n *Node) exempt(sid ircserver.SessionID) bool {
-	info, ok := n.fsm.session(sid)
-	return ok && info.Services
+// isThrottled reports whether an input has to wait for its turn.
+func (n *Node) isThrottled(in ircserver.Input) bool {
+	if in.Kind != ircserver.KindLine {
+		return false
+	}
+	info, ok := n.fsm.session(in.Session)
+	return !ok || !isUnthrottled(&info)
 }
 
 // forward sends inputs to the leader.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
@@ -109,12 +110,16 @@ func (p *proposer) take() []item {
 	}
 }
 
-// batchLen is how many of the queued inputs fit into one entry, at least one if there are any.
+// batchLen is how many of the queued inputs fit into one entry, at least one if there are any. A call that fits into an
+// entry is not split: what belongs together is committed together, or not at all.
 func batchLen(queue []item) int {
-	size := 0
+	size, start := 0, 0 // start: where the present call begins
 	for i, it := range queue {
+		if i > 0 && it.call != queue[i-1].call {
+			start = i
+		}
 		if i == batchInputs || size >= batchBytes {
-			return i
+			return cmp.Or(start, i)
 		}
 		size += batchOverhead + len(it.input().Text)
 	}

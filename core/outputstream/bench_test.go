@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"robustirc/core/ircserver"
 )
@@ -83,5 +84,66 @@ func TestAppendHardlyAllocates(t *testing.T) {
 	})
 	if per > 1 {
 		t.Errorf("%v allocations per message of 500 recipients", per)
+	}
+}
+
+// crowd is an audience of n sessions, users of the firehose gateway 1 or with queues of their own.
+func crowd(s *Stream, n int, firehose bool) ircserver.Audience {
+	list := make([]ircserver.Recipient, n)
+	for i := range list {
+		list[i].Session = ircserver.SessionID(i + 2)
+		if firehose {
+			list[i].Gateway = 1
+		} else {
+			s.CreateSession(list[i].Session)
+		}
+	}
+	return ircserver.NewAudience(list, 5)
+}
+
+// fill files n messages for an audience.
+func fill(s *Stream, to ircserver.Audience, first, n int) {
+	line := ":alice!alice@robust/0x1234 PRIVMSG #channel :a message of usual length, with nothing special in it"
+	outs := []ircserver.Output{{Line: line, To: to}}
+	for i := range n {
+		outs[0].ID = ircserver.OutputID{Input: ircserver.InputID(first + i), Reply: 1}
+		s.Append(outs)
+	}
+}
+
+// BenchmarkFirehose files messages of a channel whose members are a firehose gateway's, and of one whose members have
+// queues of their own, at a steady retained size.
+func BenchmarkFirehose(b *testing.B) {
+	for _, firehose := range []bool{true, false} {
+		for _, members := range []int{10, 1000, 20_000} {
+			b.Run(fmt.Sprintf("firehose=%v/members=%d", firehose, members), func(b *testing.B) {
+				s := New(Limits{Bytes: 16 << 20})
+				s.CreateSession(1)
+				to := crowd(s, members, firehose)
+				b.ReportAllocs()
+				for i := 1; b.Loop(); i++ {
+					fill(s, to, i, 1)
+				}
+			})
+		}
+	}
+}
+
+// TestFirehoseCostsOneEntry: what filing for a firehose gateway costs does not grow with its users. The bound is far from
+// what is measured (about 150 to 1), so that a busy machine does not matter.
+func TestFirehoseCostsOneEntry(t *testing.T) {
+	const members, messages = 1000, 2000
+	took := func(firehose bool) time.Duration {
+		s := New(Limits{Bytes: 16 << 20})
+		s.CreateSession(1)
+		to := crowd(s, members, firehose)
+		start := time.Now()
+		fill(s, to, 1, messages)
+		return time.Since(start)
+	}
+	one, each := took(true), took(false)
+	t.Logf("a message to %d members: %v as firehose, %v in queues", members, one/messages, each/messages)
+	if 10*one > each {
+		t.Errorf("filing for %d members takes %v as firehose and %v in their queues", members, one, each)
 	}
 }

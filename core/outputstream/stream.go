@@ -28,12 +28,42 @@ type Limits struct {
 	Bytes int
 }
 
-// outputOverhead is what an output costs beside its text: the struct, its share of the segment and of an audience.
-const outputOverhead = 128
+// What counts against Limits.Bytes beside the text: for an output the struct and its share of the segment, for each queue
+// it is in an entry, and for each recipient its place in a list. Outputs share their lists; a list counts once, as long as
+// any output with it is retained. Short ones are part of the overhead.
+const (
+	outputOverhead = 160
+	entryCost      = 8
+	recipientCost  = 32
+	shortList      = 4
+)
 
-// cost is what an output with n recipients counts against Limits.Bytes.
+// cost is what an output that is in n queues counts against Limits.Bytes.
 func cost(o *ircserver.Output, n int) int {
-	return len(o.Line) + len(o.Account) + outputOverhead + 8*n
+	return len(o.Line) + len(o.Account) + outputOverhead + entryCost*n
+}
+
+// listUses counts the retained outputs with one list of recipients.
+type listUses map[uint64]int
+
+// use counts one more output (or one less, with -1) and returns by how much that changes what is retained.
+func (l listUses) use(to ircserver.Audience, n int) int {
+	list, _ := to.Parts()
+	if len(list) <= shortList {
+		return 0
+	}
+	key := to.Fingerprint()
+	before := l[key]
+	switch {
+	case before+n == 0:
+		delete(l, key)
+		return -recipientCost * len(list)
+	case before == 0:
+		l[key] = n
+		return recipientCost * len(list)
+	}
+	l[key] = before + n
+	return 0
 }
 
 // segmentLen is how many outputs share one allocation.
@@ -56,14 +86,15 @@ type Stream struct {
 	base     uint64 // position of segments[0].outs[0]; a multiple of segmentLen
 	first    uint64 // position of the oldest retained output
 	next     uint64 // position of the next output
-	bytes    int    // cost of the retained outputs
+	bytes    int    // cost of the retained outputs and their lists
+	lists    listUses
 
 	signals []chan struct{} // who must be woken for the current batch
 }
 
 // New returns an empty stream.
 func New(limits Limits) *Stream {
-	return &Stream{limits: limits, queues: map[ircserver.SessionID]*queue{}}
+	return &Stream{limits: limits, queues: map[ircserver.SessionID]*queue{}, lists: listUses{}}
 }
 
 // SetLimits changes the limits; they take effect with the next Append. It must be called at a point of the log.
@@ -73,12 +104,33 @@ func (s *Stream) SetLimits(limits Limits) {
 	s.limits = limits
 }
 
-// CreateSession makes a queue for a new session. Outputs for sessions without a queue are not kept for them.
+// CreateSession makes a queue for a new session, or for one whose queue was closed. Outputs for sessions without a queue
+// are not kept for them.
 func (s *Stream) CreateSession(id ircserver.SessionID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.queues[id] == nil {
-		s.queues[id] = &queue{id: id}
+	if q := s.queues[id]; q != nil {
+		q.ended = false
+		return
+	}
+	s.queues[id] = &queue{id: id}
+}
+
+// CloseSession ends the queue of a session that lives on: what it is sent is in a gateway's queue from now on. What the
+// queue holds can still be read.
+func (s *Stream) CloseSession(id ircserver.SessionID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[id]
+	if q == nil {
+		return
+	}
+	q.ended = true
+	if q.len() == 0 {
+		s.remove(q)
+	}
+	if q.reader != nil {
+		q.reader.remark()
 	}
 }
 
@@ -99,24 +151,39 @@ func (s *Stream) Append(outs []ircserver.Output) {
 	s.signals = signals[:0]
 }
 
-// file keeps one output and puts it into its recipients' queues. An output that nobody gets is not kept.
+// file keeps one output and puts it into the queues of its recipients: those who have one, and of each gateway the link,
+// once, whose users have none. An output that is in no queue is not kept.
 func (s *Stream) file(o *ircserver.Output) {
 	n := 0
-	for r := range o.To.All {
-		q := s.queues[r.Session]
-		if q == nil || q.ended {
-			continue
+	for r := range o.To.Queued {
+		if q := s.queues[r.Session]; q != nil && !q.ended {
+			s.push(q, r.Caps)
+			q.ended = o.Final
+			n++
 		}
-		n++
-		q.push(entry{pos: uint32(s.next), caps: r.Caps})
-		q.ended = o.Final
-		if q.reader != nil {
-			s.mark(q.reader)
+	}
+	for g := range o.To.Gateways {
+		if q := s.queues[g.Link]; q != nil && !q.ended && !s.isFiled(q) {
+			s.push(q, 0)
+			n++
 		}
 	}
 	if n > 0 {
 		s.keep(o, cost(o, n))
 	}
+}
+
+// push puts the output that is being filed into a queue.
+func (s *Stream) push(q *queue, caps ircserver.Caps) {
+	q.push(entry{pos: uint32(s.next), caps: caps})
+	if q.reader != nil {
+		s.mark(q.reader)
+	}
+}
+
+// isFiled reports whether the output that is being filed is in q already.
+func (s *Stream) isFiled(q *queue) bool {
+	return q.len() > 0 && q.at(q.tail-1).pos == uint32(s.next)
 }
 
 // keep stores o at the next position.
@@ -131,7 +198,7 @@ func (s *Stream) keep(o *ircserver.Output, cost int) {
 	seg := s.segments[len(s.segments)-1]
 	seg.outs[i], seg.cost[i] = *o, cost
 	s.next++
-	s.bytes += cost
+	s.bytes += cost + s.lists.use(o.To, 1)
 }
 
 // output returns the retained output at a position.
@@ -159,24 +226,32 @@ func (s *Stream) trim() {
 
 // drop forgets the oldest output.
 func (s *Stream) drop(o *ircserver.Output) {
-	for r := range o.To.All {
-		q := s.queues[r.Session]
-		if q == nil || q.len() == 0 || q.at(q.head).pos != uint32(s.first) {
-			continue // it was no recipient: created later, or ended before
-		}
-		q.pop()
-		q.trimmed = o.ID
-		if q.ended && q.len() == 0 {
-			s.remove(q)
-		}
+	for r := range o.To.Queued {
+		s.pop(r.Session, o)
+	}
+	for g := range o.To.Gateways {
+		s.pop(g.Link, o)
 	}
 	i := s.first % segmentLen
-	s.bytes -= s.segments[0].cost[i]
+	s.bytes += s.lists.use(o.To, -1) - s.segments[0].cost[i]
 	s.first++
 	if i == segmentLen-1 || s.first == s.next {
 		s.segments[0] = nil
 		s.segments = s.segments[1:]
 		s.base = s.first - s.first%segmentLen
+	}
+}
+
+// pop takes the oldest output out of a session's queue, if it is there.
+func (s *Stream) pop(id ircserver.SessionID, o *ircserver.Output) {
+	q := s.queues[id]
+	if q == nil || q.len() == 0 || q.at(q.head).pos != uint32(s.first) {
+		return // it was no recipient: created later, or ended before
+	}
+	q.pop()
+	q.trimmed = o.ID
+	if q.ended && q.len() == 0 {
+		s.remove(q)
 	}
 }
 

@@ -1,6 +1,7 @@
 package outputstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,10 +24,36 @@ type world struct {
 	now   int64
 	live  []ircserver.SessionID
 	lines map[ircserver.SessionID][]ircserver.OutputID
+	links map[ircserver.SessionID]ircserver.SessionID // of users of firehose gateways
 }
 
 func newWorld(t *testing.T, seed uint64, limits Limits) *world {
-	return &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), s: New(limits), lines: map[ircserver.SessionID][]ircserver.OutputID{}}
+	return &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), s: New(limits), lines: map[ircserver.SessionID][]ircserver.OutputID{}, links: map[ircserver.SessionID]ircserver.SessionID{}}
+}
+
+// audience is the audience of these sessions; now and then one of them is skipped.
+func (w *world) audience(ids []ircserver.SessionID) ircserver.Audience {
+	list := make([]ircserver.Recipient, len(ids))
+	for i, id := range ids {
+		list[i] = ircserver.Recipient{Session: id, Gateway: w.links[id]}
+	}
+	skip := ircserver.SessionID(0)
+	if len(ids) > 1 && w.rng.IntN(3) == 0 {
+		skip = ids[0]
+	}
+	return ircserver.NewAudience(list, skip)
+}
+
+// expect notes in whose lines an output is.
+func (w *world) expect(o *ircserver.Output) {
+	var readers []ircserver.SessionID
+	for r := range o.To.All {
+		readers = append(readers, cmp.Or(r.Gateway, r.Session))
+	}
+	slices.Sort(readers)
+	for _, id := range slices.Compact(readers) {
+		w.lines[id] = append(w.lines[id], o.ID)
+	}
 }
 
 func audience(ids ...ircserver.SessionID) ircserver.Audience {
@@ -45,6 +72,20 @@ func (w *world) create() ircserver.SessionID {
 	return id
 }
 
+// createGateway makes a link and some users that have no queue.
+func (w *world) createGateway(users int) ircserver.SessionID {
+	w.input++
+	link := ircserver.SessionID(w.input)
+	w.s.CreateSession(link)
+	for range users {
+		w.input++
+		id := ircserver.SessionID(w.input)
+		w.links[id] = link
+		w.live = append(w.live, id)
+	}
+	return link
+}
+
 // batch appends up to n outputs to random recipients; now and then one of them ends a session.
 func (w *world) batch(n int) {
 	var outs []ircserver.Output
@@ -61,11 +102,9 @@ func (w *world) batch(n int) {
 				ids = ids[:1]
 				w.live = slices.DeleteFunc(w.live, func(id ircserver.SessionID) bool { return id == ids[0] })
 			}
-			o := ircserver.Output{ID: ircserver.OutputID{Input: w.input, Reply: reply + 1}, Time: w.now, Line: "x", To: audience(ids...), Final: final}
+			o := ircserver.Output{ID: ircserver.OutputID{Input: w.input, Reply: reply + 1}, Time: w.now, Line: "x", To: w.audience(ids), Final: final}
 			outs = append(outs, o)
-			for _, id := range ids {
-				w.lines[id] = append(w.lines[id], o.ID)
-			}
+			w.expect(&o)
 			if len(w.live) == 0 {
 				break
 			}
@@ -77,15 +116,30 @@ func (w *world) batch(n int) {
 func (w *world) someLive() []ircserver.SessionID {
 	ids := slices.Clone(w.live)
 	w.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	return ids[:min(len(ids), w.rng.IntN(4)+1)]
+	return ids[:min(len(ids), w.rng.IntN(9)+1)]
 }
 
 // follower is one client of the world: it checks that it sees its session's lines in order, each once.
 type follower struct {
-	id   ircserver.SessionID
-	r    *Reader
-	seen int
-	done bool
+	id    ircserver.SessionID
+	r     *Reader
+	seen  int
+	done  bool
+	lossy bool
+	gaps  int
+}
+
+// isGap checks a gap against what was filed, and moves f behind it.
+func (w *world) isGap(f *follower, gap *Gap) bool {
+	before, lines := f.seen, w.lines[f.id]
+	for f.seen < len(lines) && !gap.Until.Less(lines[f.seen]) {
+		f.seen++
+	}
+	if f.seen == before || w.s.limits == (Limits{}) {
+		w.t.Fatalf("session %d at %d: a gap %v without lines", f.id, before, gap)
+	}
+	f.gaps++
+	return true
 }
 
 func (w *world) after(f *follower) ircserver.OutputID {
@@ -101,13 +155,21 @@ func (w *world) step(f *follower) {
 		return
 	}
 	if f.r == nil || w.rng.IntN(5) == 0 {
-		r, err := w.s.Open(f.id, w.after(f))
+		open := w.s.Open
+		if f.lossy {
+			open = w.s.Follow
+		}
+		r, err := open(f.id, w.after(f))
 		if w.checkEnd(f, err) {
 			return
 		}
 		f.r = r
 	}
 	items, err := f.r.Take(nil)
+	var gap *Gap
+	if errors.As(err, &gap) && f.lossy && w.isGap(f, gap) {
+		items, err = f.r.Take(nil)
+	}
 	for _, it := range items {
 		if want := w.lines[f.id][f.seen]; it.ID != want {
 			w.t.Fatalf("session %d: got %v, want %v", f.id, it.ID, want)
@@ -149,11 +211,11 @@ func TestReadersSeeEveryLineOnce(t *testing.T) {
 }
 
 func walk(w *world) {
-	var followers []*follower
+	followers := []*follower{{id: w.createGateway(3)}, {id: w.createGateway(1), lossy: true}}
 	for range 400 {
 		switch n := w.rng.IntN(20); {
 		case n == 0:
-			followers = append(followers, &follower{id: w.create()})
+			followers = append(followers, &follower{id: w.create(), lossy: w.rng.IntN(3) == 0})
 		case n == 1:
 			w.s.Restore(w.s.Tail())
 		case n == 2:
@@ -443,5 +505,107 @@ func comeAndGo(ctx context.Context, t *testing.T, s *Stream, id ircserver.Sessio
 		if rng.IntN(2) == 0 { // otherwise the next one supersedes it
 			r.Close()
 		}
+	}
+}
+
+// TestFollowStatesGaps: a reader of Follow is told once what it has missed, and goes on with what is retained.
+func TestFollowStatesGaps(t *testing.T) {
+	s := New(Limits{Bytes: 10 * (outputOverhead + entryCost)})
+	s.CreateSession(1)
+	at := func(i int) ircserver.OutputID { return ircserver.OutputID{Input: ircserver.InputID(i), Reply: 1} }
+	fill := func(from, to int) {
+		for i := from; i <= to; i++ {
+			s.Append([]ircserver.Output{{ID: at(i), To: audience(1)}})
+		}
+	}
+	take := func(r *Reader, gap *Gap, first, n int) {
+		t.Helper()
+		items, err := r.Next(t.Context())
+		if gap != nil {
+			if got := (*Gap)(nil); !errors.As(err, &got) || *got != *gap || !errors.Is(err, ErrGap) {
+				t.Fatalf("got %v, want %v", err, gap)
+			}
+			items, err = r.Next(t.Context())
+		}
+		if err != nil || len(items) != n || items[0].ID != at(first) {
+			t.Fatalf("got %d items, %v; want %d from %v", len(items), err, n, at(first))
+		}
+	}
+	fill(1, 15)
+	r, err := s.Follow(1, at(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	take(r, &Gap{at(2), at(5)}, 6, 10)
+	fill(16, 40)
+	take(r, &Gap{at(15), at(30)}, 31, 10)
+	fill(41, 60)
+	s.Restore(s.Tail())
+	take(r, &Gap{at(40), at(50)}, 51, 10)
+	fill(61, 62)
+	take(r, nil, 61, 2)
+	s.Append([]ircserver.Output{{ID: at(63), To: audience(1), Final: true}})
+	take(r, nil, 63, 1)
+	if _, err := r.Next(t.Context()); err != io.EOF {
+		t.Fatalf("at the end: %v", err)
+	}
+}
+
+// TestClosedSessions: a session that lives on in a gateway's stream keeps what its own has, and may get it back.
+func TestClosedSessions(t *testing.T) {
+	s := New(Limits{})
+	s.CreateSession(1)
+	s.CreateSession(2)
+	out := func(i int) {
+		s.Append([]ircserver.Output{{ID: ircserver.OutputID{Input: ircserver.InputID(i), Reply: 1}, To: audience(1, 2)}})
+	}
+	out(5)
+	r, _ := s.Open(1, ircserver.OutputID{})
+	s.CloseSession(1)
+	s.CloseSession(1)
+	out(6)
+	if items, err := r.Next(t.Context()); len(items) != 1 || err != nil {
+		t.Fatalf("what it had: %v %v", items, err)
+	}
+	if _, err := r.Next(t.Context()); err != io.EOF {
+		t.Fatalf("closed: %v", err)
+	}
+	s.CreateSession(1)
+	out(7)
+	if r, err := s.Open(1, ircserver.OutputID{Input: 5, Reply: 1}); err != nil {
+		t.Fatal(err)
+	} else if items, _ := r.Next(t.Context()); len(items) != 1 || items[0].ID.Input != 7 {
+		t.Fatalf("opened again: %v", items)
+	}
+	s.CreateSession(3)
+	s.CloseSession(3)
+	s.CloseSession(4)
+	if len(s.queues) != 2 {
+		t.Fatalf("%d queues are left", len(s.queues))
+	}
+}
+
+// TestListsCountOnce: what outputs share counts once, and no more once they are gone.
+func TestListsCountOnce(t *testing.T) {
+	s := New(Limits{})
+	s.CreateSession(1)
+	var users []ircserver.Recipient
+	for i := range ircserver.SessionID(100) {
+		users = append(users, ircserver.Recipient{Session: i + 10, Gateway: 1})
+	}
+	file := func(i int) int {
+		before := s.bytes
+		// Not the same slice: on a node that has restored a snapshot it is not, either.
+		s.Append([]ircserver.Output{{ID: ircserver.OutputID{Input: ircserver.InputID(i), Reply: 1}, To: ircserver.NewAudience(slices.Clone(users), 10)}})
+		return s.bytes - before
+	}
+	own := outputOverhead + entryCost
+	if a, b := file(1), file(2); a != own+100*recipientCost || b != own {
+		t.Errorf("the first counts %d, the second %d", a, b)
+	}
+	s.SetLimits(Limits{Bytes: 1})
+	file(3)
+	if s.bytes != 0 || len(s.lists) != 0 {
+		t.Errorf("%d bytes and %d lists are left", s.bytes, len(s.lists))
 	}
 }

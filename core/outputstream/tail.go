@@ -68,7 +68,7 @@ func (s *Stream) Restore(t *Tail) {
 	defer s.mu.Unlock()
 	old := s.queues
 	s.queues = make(map[ircserver.SessionID]*queue, len(t.Sessions))
-	s.segments, s.base, s.first, s.next, s.bytes = nil, 0, 0, 0, 0
+	s.segments, s.base, s.first, s.next, s.bytes, s.lists = nil, 0, 0, 0, 0, listUses{}
 	for _, m := range t.Sessions {
 		s.queues[m.ID] = &queue{id: m.ID, trimmed: m.Trimmed}
 	}

@@ -135,7 +135,7 @@ func (m *Mux) newGateway(ctx context.Context, cfg GatewayConfig) (*Gateway, erro
 
 // introduce posts the lines that make the session a gateway's link.
 func (g *Gateway) introduce(ctx context.Context, cfg GatewayConfig) error {
-	return g.post(ctx, []PostLine{{1, "PASS gateway=" + cfg.Password}, {2, fmt.Sprintf("GATEWAY %s %s", cfg.Name, cfg.Style)}})
+	return g.post(ctx, []PostLine{{1, "PASS :gateway=" + cfg.Password}, {2, fmt.Sprintf("GATEWAY %s %s", cfg.Name, cfg.Style)}})
 }
 
 // Session is the id of the link's session, which the outputs for the link itself have as their recipient.

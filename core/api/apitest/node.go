@@ -3,6 +3,7 @@
 package apitest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +50,13 @@ func (n *Node) apply(in *ircserver.Input) {
 	outs := n.machine.Apply(in)
 	if in.Kind == ircserver.KindCreate {
 		n.Out.CreateSession(ircserver.SessionID(n.machine.Inputs()))
+	}
+	opened, closed := n.machine.Streams()
+	for _, id := range closed {
+		n.Out.CloseSession(id)
+	}
+	for _, id := range opened {
+		n.Out.CreateSession(id)
 	}
 	n.Out.Append(outs)
 }
@@ -137,33 +146,66 @@ func (n *Node) Create(ctx context.Context, req node.CreateRequest) (node.Created
 
 // Authenticate is node.Node's.
 func (n *Node) Authenticate(_ context.Context, sid ircserver.SessionID, auth string) error {
+	return n.authenticate(sid, auth, func(s ircserver.SessionInfo) ircserver.SessionID { return s.ID })
+}
+
+// AuthenticateReader is node.Node's.
+func (n *Node) AuthenticateReader(_ context.Context, sid ircserver.SessionID, auth string) error {
+	return n.authenticate(sid, auth, func(s ircserver.SessionInfo) ircserver.SessionID { return cmp.Or(s.Owner, s.ID) })
+}
+
+// authenticate checks the secret of the session whose secret it is.
+func (n *Node) authenticate(sid ircserver.SessionID, auth string, whose func(ircserver.SessionInfo) ircserver.SessionID) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	s, ok := n.machine.Session(sid)
+	if ok {
+		s, ok = n.machine.Session(whose(s))
+	}
 	hash := sha256.Sum256([]byte(auth))
-	if s, ok := n.machine.Session(sid); !ok || subtle.ConstantTimeCompare(hash[:], s.AuthHash[:]) != 1 {
+	if !ok || subtle.ConstantTimeCompare(hash[:], s.AuthHash[:]) != 1 {
 		return node.ErrNoSession
 	}
 	return n.ready
 }
 
-// Post is node.Node's.
+// Post is node.Node's. Of claims, only a gateway's are checked: the password is its name.
 func (n *Node) Post(ctx context.Context, sid ircserver.SessionID, remote string, lines []node.Line) error {
-	if !n.exists(sid) {
+	info, ok := n.session(sid)
+	switch {
+	case !ok:
 		return node.ErrNoSession
+	case info.Owner != 0 && info.Owner != sid:
+		return node.ErrOwned
 	}
 	var ins []*ircserver.Input
 	for _, l := range lines {
-		ins = append(ins, &ircserver.Input{Kind: ircserver.KindLine, Session: sid, ClientMsgID: l.ID, Text: l.Text, Remote: remote})
+		in := &ircserver.Input{Kind: ircserver.KindLine, Session: sid, ClientMsgID: l.ID, Text: l.Text, Remote: remote}
+		if info.Owner == 0 {
+			n.grant(in)
+		}
+		ins = append(ins, in)
 	}
 	_, err := n.propose(ctx, ins...)
 	return err
 }
 
-func (n *Node) exists(sid ircserver.SessionID) bool {
+// grant checks a gateway's password.
+func (n *Node) grant(in *ircserver.Input) {
+	if name, ok := strings.CutPrefix(in.Text, "PASS :gateway="); ok {
+		in.Text, in.Granted = "PASS :gateway=*", "gateway:"+name
+	}
+}
+
+func (n *Node) session(sid ircserver.SessionID) (ircserver.SessionInfo, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	_, ok := n.machine.Session(sid)
-	return ok
+	return n.machine.Session(sid)
+}
+
+// KeepAlive is node.Node's.
+func (n *Node) KeepAlive(ctx context.Context, sid ircserver.SessionID) error {
+	return n.Post(ctx, sid, "", []node.Line{{Text: "PING :keep-alive"}})
 }
 
 // Delete is node.Node's.
@@ -183,6 +225,17 @@ func (n *Node) Stream(_ context.Context, sid ircserver.SessionID, after ircserve
 		return nil, err
 	}
 	return n.Out.Open(sid, after)
+}
+
+// Follow is node.Node's.
+func (n *Node) Follow(ctx context.Context, sid ircserver.SessionID, auth string, after ircserver.OutputID) (*outputstream.Reader, error) {
+	if err := n.AuthenticateReader(ctx, sid, auth); err != nil {
+		return nil, err
+	}
+	if info, _ := n.session(sid); info.Gateway == "" {
+		return nil, node.ErrNotGateway
+	}
+	return n.Out.Follow(sid, after)
 }
 
 // NetworkConfig is node.Node's.

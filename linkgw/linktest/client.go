@@ -40,6 +40,8 @@ type ClientOptions struct {
 	Caps []string
 	// Password is given with PASS.
 	Password string
+	// SASL has it authenticate with the mechanism PLAIN before it is registered; whoever plays the services says as whom.
+	SASL bool
 }
 
 // Dial connects a client, waits until it is registered, and ends it with the test.
@@ -64,7 +66,16 @@ func (n *Network) Dial(t testing.TB, s *Server, o ClientOptions) *Client {
 	if o.Password != "" {
 		c.Send("PASS " + o.Password)
 	}
-	c.Send("CAP REQ :"+strings.Join(append([]string{"multi-prefix"}, o.Caps...), " "), "NICK "+o.Nick, fmt.Sprintf("USER %s 0 * :%s", o.Ident, o.Realname), "CAP END")
+	caps := append([]string{"multi-prefix"}, o.Caps...)
+	if o.SASL {
+		caps = append(caps, "sasl")
+	}
+	c.Send("CAP REQ :"+strings.Join(caps, " "), "NICK "+o.Nick, fmt.Sprintf("USER %s 0 * :%s", o.Ident, o.Realname))
+	if o.SASL {
+		c.Send("AUTHENTICATE PLAIN")
+		c.Await("903", "")
+	}
+	c.Send("CAP END")
 	for _, m := range c.Until("the welcome", func(m *irc.Message) bool { return m.Command == "376" || m.Command == "422" }) {
 		if m.Command == "005" {
 			if err := c.support.AddLine(&m); err != nil {
@@ -181,6 +192,26 @@ func (c *Client) Ended() []irc.Message {
 	}
 	c.conn.Close()
 	return c.take(len(c.heard))
+}
+
+// Gone reports whether the server has closed the connection, or is about to: it does not answer any more.
+func (c *Client) Gone() bool {
+	if c.ended {
+		return true
+	}
+	c.tokens++
+	token := fmt.Sprintf("sync-%d", c.tokens)
+	c.Send("PING :" + token)
+	c.conn.SetReadDeadline(time.Now().Add(Patience))
+	for {
+		m, err := c.read()
+		if err != nil {
+			return true
+		}
+		if m != nil && m.Command == "PONG" && m.Last() == token {
+			return false
+		}
+	}
 }
 
 // Oper makes the client an operator.

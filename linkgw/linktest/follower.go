@@ -39,6 +39,7 @@ type Follower struct {
 	pongs   map[string]bool // targets of PONGs that came
 	burst   bool            // the peer has ended its burst
 	say     []s2s.Event     // our own burst
+	answer  func(s2s.Event) []s2s.Event
 	recent  []string
 	odd     []string
 	events  map[string]int
@@ -59,6 +60,8 @@ type FollowOptions struct {
 	TLS  bool
 	// Burst is what the leaf brings along.
 	Burst []s2s.Event
+	// OnEvent is given what comes and returns what the leaf says to it. It is called by the follower's goroutine.
+	OnEvent func(s2s.Event) []s2s.Event
 }
 
 // Follow links a leaf to a server and waits until both bursts are over. It unlinks with the test, or with Close.
@@ -85,7 +88,7 @@ func (n *Network) TryFollow(t testing.TB, o FollowOptions) (*Follower, error) {
 		conn = tls.Client(conn, config)
 	}
 	f := &Follower{
-		Name: o.Name, SID: o.SID, t: t, kind: n.Kind, conn: conn, say: o.Burst,
+		Name: o.Name, SID: o.SID, t: t, kind: n.Kind, conn: conn, say: o.Burst, answer: o.OnEvent,
 		lines: make(chan string), asked: make(chan func()), done: make(chan struct{}), pongs: map[string]bool{}, events: map[string]int{},
 		link: n.Kind.software().link(s2s.Identity{Server: o.Name, SID: o.SID, Description: "A leaf", SendPassword: LinkPassword, AcceptPassword: AcceptPassword, PeerName: n.Hub.Name}),
 	}
@@ -220,6 +223,12 @@ func (f *Follower) event(now time.Time, line string, e s2s.Event) error {
 	}
 	f.events[e.Body.Name()]++
 	f.model.Apply(now.Unix(), e)
+	if f.answer == nil {
+		return nil
+	}
+	for _, said := range f.answer(e) {
+		f.tell(now, said)
+	}
 	return nil
 }
 
@@ -373,7 +382,7 @@ func (f *Follower) Fence() {
 // only one test runs them.
 func (f *Follower) servers() func(yield func(*network.Server) bool) {
 	return func(yield func(*network.Server) bool) {
-		for _, name := range []string{"hub.example.net", "leaf.example.net"} {
+		for _, name := range []string{hubName, leafName} {
 			if s := f.model.Server(s2s.Ref(name)); s != nil && !yield(s) {
 				return
 			}

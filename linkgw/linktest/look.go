@@ -20,6 +20,9 @@ func (n *Network) Look(t testing.TB, clients ...*Client) View {
 	for _, nick := range clients[0].Everybody() {
 		l.user(nick)
 	}
+	for _, c := range clients { // who is invisible, WHO may not show
+		l.user(c.Nick)
+	}
 	for _, c := range clients {
 		l.own(c)
 	}
@@ -30,6 +33,9 @@ func (n *Network) Look(t testing.TB, clients ...*Client) View {
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.inside)) {
 		l.view.Channels[key] = l.channel(l.inside[key])
+	}
+	if n := clients[0].Lusers(); n != len(l.view.Users) {
+		t.Errorf("LUSERS counts %d users, and %d were found: %v", n, len(l.view.Users), slices.Sorted(maps.Keys(l.view.Users)))
 	}
 	return l.view
 }
@@ -53,6 +59,9 @@ type seat struct {
 func (l *looker) fold(name string) string { return l.kind.Casemapping().Fold(name) }
 
 func (l *looker) user(nick string) {
+	if _, ok := l.view.Users[l.fold(nick)]; ok {
+		return
+	}
 	w := l.clients[0].Whois(nick)
 	if l.kind.software().whoisLines {
 		w.extra()
@@ -70,21 +79,37 @@ func (l *looker) own(c *Client) {
 	u.Modes = &modes
 	l.view.Users[l.fold(c.Nick)] = u
 	for name, status := range c.Whois(c.Nick).Channels {
-		if s := l.inside[l.fold(name)]; s == nil || !canOp(s.status) && canOp(status) {
-			l.inside[l.fold(name)] = &seat{name: name, client: c, inside: true, status: status}
+		mine := &seat{name: name, client: c, inside: true, status: status}
+		if s := l.inside[l.fold(name)]; s == nil || mine.rank() > s.rank() {
+			l.inside[l.fold(name)] = mine
 		}
 	}
+}
+
+// rank is higher for who is shown all lists, and then for who is where a leaf is linked: some things servers do not tell
+// each other.
+func (s *seat) rank() (n int) {
+	if canOp(s.status) {
+		n = 2
+	}
+	if s.client.Server.Name == hubName {
+		n++
+	}
+	return n
 }
 
 // canOp reports whether somebody with these statuses is shown all lists.
 func canOp(status string) bool { return strings.ContainsAny(status, "oqa") }
 
 func (l *looker) channel(s *seat) ChannelView {
-	v := ChannelView{Name: s.name}
+	v := ChannelView{Name: s.name, AskedOn: s.client.Server.Name}
 	v.Modes, v.TS = s.client.ChannelModes(s.name)
 	v.Topic, v.TopicBy, v.TopicAt = s.client.Topic(s.name)
 	if s.inside {
 		v.Members = s.client.Names(s.name)
+		for nick := range v.Members { // each is a user of its own
+			l.user(nick)
+		}
 	}
 	for _, letter := range l.kind.software().lists {
 		if list, ok := s.client.List(s.name, byte(letter)); ok {
@@ -129,8 +154,8 @@ func (c *Client) whois(w *Whois, m *irc.Message) {
 		w.Server = m.Param(2)
 	case "301":
 		w.Away = m.Last()
-	case "313":
-		w.Oper = true
+	case "313": // which also says so of services
+		w.Oper = !strings.Contains(m.Last(), "Service")
 	case "330":
 		w.Account = m.Param(2)
 	case "276":
@@ -217,6 +242,20 @@ func (c *Client) Everybody() (nicks []string) {
 	}
 	slices.Sort(nicks)
 	return slices.Compact(nicks)
+}
+
+// Lusers returns how many users LUSERS counts on the whole network.
+func (c *Client) Lusers() int {
+	c.t.Helper()
+	list := c.ask("LUSERS", "266")
+	words := strings.Fields(strings.ReplaceAll(strings.Join(list[len(list)-1].Params()[1:], " "), ",", ""))
+	for _, word := range words {
+		if n, err := strconv.Atoi(word); err == nil {
+			return n
+		}
+	}
+	c.t.Fatalf("LUSERS says %s", &list[len(list)-1])
+	return 0
 }
 
 // Channels returns all channels that LIST shows.

@@ -54,16 +54,22 @@ type Options struct {
 	TLS bool
 }
 
+// The names and ids of the servers.
+const (
+	hubName, hubSID   = "hub.example.net", "00A"
+	leafName, leafSID = "leaf.example.net", "00B"
+)
+
 // Start runs a network until the test ends. It skips the test, and says how not to, where the software is not given.
 func Start(t testing.TB, k Kind, o Options) *Network {
 	t.Helper()
 	Available(t, k)
 	place := k.software().find(t, k)
 	cert := newCertificate(t)
-	n := &Network{Kind: k, Certificate: cert, Hub: newServer(t, k, place, "hub.example.net", "00A", "The hub: with a colon", cert)}
+	n := &Network{Kind: k, Certificate: cert, Hub: newServer(t, k, place, hubName, hubSID, "The hub: with a colon", cert)}
 	n.Hub.TLS = o.TLS
 	if o.Two {
-		n.Leaf = newServer(t, k, place, "leaf.example.net", "00B", "Behind the hub", cert)
+		n.Leaf = newServer(t, k, place, leafName, leafSID, "Behind the hub", cert)
 		n.Leaf.TLS, n.Leaf.Other, n.Hub.Other = o.TLS, n.Hub, n.Leaf
 	}
 	for _, s := range n.Servers() {
@@ -158,6 +164,9 @@ func (s *Server) Run() {
 	for _, address := range []string{s.Address(false), s.Address(true)} {
 		s.listens(address)
 	}
+	if out := s.Output(); strings.Contains(out, "syntax error") {
+		s.t.Fatalf("%s does not understand its configuration:\n%s", s.Kind, out)
+	}
 }
 
 // startAlone waits until no other server of the installation starts, where that matters, and returns what ends the turn.
@@ -217,12 +226,16 @@ func (s *Server) Kill() {
 	}
 }
 
-// Output is what the server printed and logged.
+// Output is what the server printed and logged, but for its modules and the MOTD that it has not.
 func (s *Server) Output() string {
 	var all strings.Builder
 	for _, name := range []string{"output", "log"} {
 		text, _ := os.ReadFile(filepath.Join(s.Dir, name))
-		all.Write(text)
+		for line := range strings.Lines(string(text)) {
+			if !strings.Contains(strings.ToLower(line), "module ") && !strings.Contains(line, "ircd.motd") {
+				all.WriteString(line)
+			}
+		}
 	}
 	return all.String()
 }

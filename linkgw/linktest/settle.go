@@ -49,7 +49,7 @@ func (n *Network) Connect(f *Follower, oper *Client) {
 	f.t.Helper()
 	oper.Do("CONNECT " + n.Leaf.Name)
 	f.Await(n.Leaf.Name+" is linked and in sync", func(m *network.Network) bool {
-		s := m.Server("00B")
+		s := m.Server(leafSID)
 		return s != nil && s.Synced
 	})
 }
@@ -58,5 +58,5 @@ func (n *Network) Connect(f *Follower, oper *Client) {
 func (n *Network) Split(f *Follower, oper *Client) {
 	f.t.Helper()
 	oper.Do("SQUIT " + n.Leaf.Name + " :a test of splits")
-	f.Await(n.Leaf.Name+" is gone", func(m *network.Network) bool { return m.Server("00B") == nil })
+	f.Await(n.Leaf.Name+" is gone", func(m *network.Network) bool { return m.Server(leafSID) == nil })
 }

@@ -35,7 +35,7 @@ var hybrid = software{
 	link:        ts6Link(ts6.Hybrid),
 	casemapping: irc.ASCII,
 	lists:       "beI",
-	localUmodes: "",
+	whoisLines:  true,
 }
 
 var solanum = software{
@@ -86,13 +86,13 @@ listen {
 	host = "127.0.0.1"; port = {{.Port}};
 	flags = tls; port = {{.TLSPort}};
 };
-auth { user = "spoofed@*"; class = "users"; spoof = "spoofed.example.org"; flags = exceed_limit, can_flood, no_tilde; };
-auth { user = "exempt@*"; class = "users"; flags = exceed_limit, can_flood, no_tilde, kline_exempt; };
-auth { user = "plain@*"; class = "users"; flags = exceed_limit, can_flood; };
+auth { user = "*spoofed@*"; class = "users"; spoof = "spoofed.example.org"; flags = exceed_limit, can_flood, no_tilde; };
+auth { user = "*exempt@*"; class = "users"; flags = exceed_limit, can_flood, no_tilde, kline_exempt; };
+auth { user = "*plain@*"; class = "users"; flags = exceed_limit, can_flood; };
 auth { user = "*@*"; class = "users"; flags = exceed_limit, can_flood, no_tilde; };
 operator {
 	name = "{{.Oper}}"; user = "*@*"; password = "{{.OperPassword}}"; encrypted = no; class = "users"; umodes = wallop;
-	flags = admin, connect, connect:remote, die, dline, globops, join:resv, kill, kill:remote, kline, locops, module, nick:resv, rehash, resv,
+	flags = admin, connect, connect:remote, die, dline, globops, join:resv, kill, kill:remote, kline, locops, module, nick:resv, opme, rehash, remoteban, resv,
 		restart, set, squit, squit:remote, undline, unkline, unresv, unxline, wallops, xline;
 };
 {{range .Leaves}}
@@ -105,7 +105,7 @@ connect {
 };
 {{end}}
 service { name = "{{.Services}}"; };
-exempt { ip = "127.0.0.0/8"; };
+shared { name = "*"; user = "*@*"; type = dline, kline, resv, undline, unkline, unresv, unxline, xline; };
 channel {
 	disable_fake_channels = yes; knock_client_count = 100; knock_delay_channel = 0 seconds; invite_client_count = 1000; invite_delay_channel = 0 seconds;
 	max_channels = 60; enable_extbans = yes; default_join_flood_count = 0;
@@ -113,7 +113,7 @@ channel {
 general {
 	disable_auth = yes; ts_max_delta = 300 seconds; ts_warn_delta = 300 seconds; throttle_count = 1000; anti_nick_flood = no; away_count = 1000;
 	pace_wait_simple = 0 seconds; pace_wait = 0 seconds; default_floodcount = 1000; anti_spam_exit_message_time = 0 seconds; no_oper_flood = yes;
-	max_targets = 10; oper_only_umodes = bot, cconn, farconnect, flood, hidden, locops, nchange, rej, servnotice, skill, spy, unauth;
+	max_targets = 10;
 	invisible_on_connect = no; stats_k_oper_only = no; specials_in_ident = 2;
 };
 modules { path = "/usr/lib/ircd-hybrid/modules"; path = "/usr/lib/ircd-hybrid/modules/extra"; path = "/usr/lib/ircd-hybrid/modules/autoload"; };
@@ -133,9 +133,9 @@ admin { name = "x"; description = "x"; email = "x"; };
 class "users" { ping_time = 5 minutes; number_per_ident = 500; number_per_ip = 500; number_per_ip_global = 500; number_per_cidr = 500; max_number = 500; sendq = 1000 kbytes; };
 class "server" { ping_time = 5 minutes; connectfreq = 1 hour; max_number = 10; max_autoconn = 0; sendq = 20 megabytes; };
 listen { host = "127.0.0.1"; port = {{.Port}}; sslport = {{.TLSPort}}; };
-auth { user = "spoofed@*"; class = "users"; spoof = "spoofed.example.org"; flags = exceed_limit, flood_exempt, no_tilde, spambot_exempt; };
-auth { user = "exempt@*"; class = "users"; flags = exceed_limit, flood_exempt, no_tilde, spambot_exempt, kline_exempt; };
-auth { user = "plain@*"; class = "users"; flags = exceed_limit, flood_exempt, spambot_exempt; };
+auth { user = "*spoofed@*"; class = "users"; spoof = "spoofed.example.org"; flags = exceed_limit, flood_exempt, no_tilde, spambot_exempt; };
+auth { user = "*exempt@*"; class = "users"; flags = exceed_limit, flood_exempt, no_tilde, spambot_exempt, kline_exempt; };
+auth { user = "*plain@*"; class = "users"; flags = exceed_limit, flood_exempt, spambot_exempt; };
 auth { user = "*@*"; class = "users"; flags = exceed_limit, flood_exempt, no_tilde, spambot_exempt; };
 privset "all" {
 	privs = oper:general, oper:privs, oper:testline, oper:kill, oper:operwall, oper:message, usermode:servnotice, auspex:oper, auspex:hostname, auspex:umodes,
@@ -160,7 +160,7 @@ channel {
 };
 general {
 	disable_auth = yes; ts_max_delta = 300 seconds; ts_warn_delta = 300 seconds; throttle_count = 1000; throttle_duration = 1; default_floodcount = 1000;
-	anti_nick_flood = no; default_umodes = ""; oper_umodes = +wz; oper_snomask = "+s"; burst_away = yes; away_interval = 0; pace_wait = 0 seconds;
+	anti_nick_flood = no; default_umodes = "+w"; oper_umodes = wallop, operwall; oper_snomask = "+s"; burst_away = yes; away_interval = 0; pace_wait = 0 seconds;
 	pace_wait_simple = 0 seconds; post_registration_delay = 0 seconds; max_targets = 10; client_exit = yes; hide_opers_in_whois = no; hide_opers = no;
 	use_propagated_bans = yes; anti_spam_exit_message_time = 0 seconds; use_whois_actually = yes; hide_spoof_ips = no; no_oper_flood = yes;
 	operspy_admin_only = no; operspy_dont_care_user_info = no; caller_id_wait = 0 seconds; sasl_service = "SaslServ";

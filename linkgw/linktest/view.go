@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"robustirc/core/irc"
 	"robustirc/s2s"
@@ -43,6 +42,8 @@ type ChannelView struct {
 	Members map[string]string
 	// Modes are in canonical form: letters in the order of bytes, those with a parameter last.
 	Modes string
+	// AskedOn is the server of the client that asked.
+	AskedOn string
 	// ListsSeen are the letters of the lists that were shown to somebody, Lists what they hold.
 	ListsSeen string
 	Lists     []s2s.ListEntry
@@ -106,21 +107,22 @@ func (v View) Facts() int { return len(v.facts()) }
 type DiffOptions struct {
 	// Slack is by how many seconds two times may differ: where lines carry none, each side takes its own clock.
 	Slack int64
-	// NoListSetters leaves out who set a list's entries and when (hybrid's bursts do not tell).
-	NoListSetters bool
+	// NoListSetters says of which channels it is left out who set a list's entries and when, which hybrid's bursts do not
+	// tell; nil is none.
+	NoListSetters func(seen ChannelView) bool
 }
 
 // Diff returns in what two views differ, one thing a line, in order; nothing when they are equal.
 func Diff(seen, model View, o DiffOptions) (list []string) {
+	if o.NoListSetters != nil {
+		seen, model = withoutSetters(seen, model, o.NoListSetters)
+	}
 	a, b := seen.facts(), model.facts()
 	names := maps.Clone(a)
 	maps.Copy(names, b)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		x, inA := a[name]
 		y, inB := b[name]
-		if o.NoListSetters && strings.Contains(name, " list ") && inA && inB {
-			continue
-		}
 		switch d := x.time - y.time; {
 		case !inA:
 			list = append(list, fmt.Sprintf("%s: clients see none, the model has %s", name, y))
@@ -131,6 +133,26 @@ func Diff(seen, model View, o DiffOptions) (list []string) {
 		}
 	}
 	return list
+}
+
+// withoutSetters takes the setters and times of some channels' lists out of both views.
+func withoutSetters(seen, model View, of func(ChannelView) bool) (View, View) {
+	seen.Channels, model.Channels = maps.Clone(seen.Channels), maps.Clone(model.Channels)
+	for key, c := range seen.Channels { // each is changed for itself
+		if of(c) {
+			for _, v := range []View{seen, model} {
+				other := v.Channels[key]
+				other.Lists = slices.Clone(other.Lists)
+				for i := range other.Lists {
+					other.Lists[i].SetBy, other.Lists[i].SetAt = "", 0
+				}
+				if _, ok := v.Channels[key]; ok {
+					v.Channels[key] = other
+				}
+			}
+		}
+	}
+	return seen, model
 }
 
 func (f fact) String() string {

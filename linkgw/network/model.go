@@ -262,6 +262,9 @@ func New(rules Rules, us Us) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rules.OtherFlags {
+		addOtherFlags(&modes)
+	}
 	n := &Network{
 		rules: rules, modes: modes,
 		us:       &Server{SID: us.SID, Name: us.Server, Description: us.Description, Ours: true, Synced: true},
@@ -281,6 +284,15 @@ func New(rules Rules, us Us) (*Network, error) {
 	}
 	n.fileServer(n.us)
 	return n, nil
+}
+
+// addOtherFlags makes all letters that are no modes yet such without a parameter.
+func addOtherFlags(modes *irc.ModeSpec) {
+	for letter := byte('A'); letter <= 'z'; letter++ {
+		if flagBit(letter) != 0 && modes.Class(letter) == irc.ModeUnknown {
+			modes.Add(irc.ModeFlag, string([]byte{letter}))
+		}
+	}
 }
 
 // Rules returns the rules that the network follows.

@@ -14,6 +14,9 @@ type Rules struct {
 	Casemapping irc.Casemapping
 	// ChanModes and Prefix are the channel modes by class until the peer tells its own (ISUPPORT's forms).
 	ChanModes, Prefix string
+	// OtherFlags is whether letters that are in neither are modes without parameter, until the peer tells its own: modules
+	// add them, and TS6 announces none.
+	OtherFlags bool
 
 	// Same tells when two users of one nick are one person, whose older connection loses.
 	Same SameUser
@@ -122,7 +125,7 @@ const (
 // Solanum returns the rules of solanum.
 func Solanum() Rules {
 	return Rules{
-		Dialect: "solanum", Casemapping: irc.RFC1459, ChanModes: "eIbq,k,flj,ACFLMOPQRSTcgimnprstuz", Prefix: "(ov)@+",
+		Dialect: "solanum", Casemapping: irc.RFC1459, ChanModes: "eIbq,k,flj,ACFLMOPQRSTcgimnprstuz", Prefix: "(ov)@+", OtherFlags: true,
 		Same: SameVisibleHost, ZeroTSCollides: true, Saves: true, CaseChangeKeepsTS: true,
 		ZeroTS: ZeroSpreads, EmptyTopicForgets: true, Permanent: 'P', ParamHides: "fjkl", PingEndsBurst: true,
 		Merges: map[byte]Merge{'k': MergeGreater, 'l': MergeNumber, 'j': MergePairs, 'f': MergeFolded},
@@ -139,7 +142,7 @@ func Charybdis() Rules {
 // Hybrid returns the rules of ircd-hybrid 8.2.
 func Hybrid() Rules {
 	return Rules{
-		Dialect: "hybrid", Casemapping: irc.ASCII, ChanModes: "Ibe,k,l,CKLMNOQRSTVZcimnprstu", Prefix: "(qaohv)~&@%+",
+		Dialect: "hybrid", Casemapping: irc.ASCII, ChanModes: "Ibe,k,l,CKLMNOQRSTVZcimnprstuz", Prefix: "(qaohv)~&@%+", OtherFlags: true,
 		Same: SameAddress, CaseChangeKeepsTS: true, ZeroTS: ZeroIsOlder, TopicWiped: true, Resyncs: true,
 		SvskillWaits: true, TopicBurst: BurstTBurst, BurstBans: BurstNoBans,
 		Merges: map[byte]Merge{'k': MergeGreater, 'l': MergeNumber},

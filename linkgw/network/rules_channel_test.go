@@ -43,6 +43,8 @@ func TestModeTimestamps(t *testing.T) {
 		allOf("unreal6", rule{name: "of a user, by nick", from: "unrealircd.md 0.3", lines: fullUnreal + ":a MODE #c +ov-b b h *!*@BAN\n", want: []string{"member 0LFAAAAAB status=ov", "!list b"}, ignored: network.IgnoredNotMember}),
 		allOf("unreal6", rule{name: "+p takes +s away", from: "unreal:chanmodes/secret.c:secret_modechar_add", lines: fullUnreal + ":a MODE #c +s\n:a MODE #c +p\n", want: []string{"modes=+nptkl"}}),
 		allOf("unreal6", rule{name: "services take a status from all", from: "unreal:svsmode.c:channel_svsmode", lines: fullUnreal + ":0HB SVSMODE #c -vb\n", want: []string{"!status=v", "status=o", "!list b", "list e"}}),
+		allOf("hybrid", rule{name: "+S comes with +z", from: "hyb:channel_mode.c:chm_simple, seen on 8.2.43", lines: fullHybrid + ":0HB TMODE 2000000 #c +Sz\n", want: []string{"modes=+Sntzkl"}}),
+		allOf("solanum charybdis hybrid", rule{name: "of a module that is not known", from: "chmode.c: modules add modes without parameter", lines: fullHybrid + ":0HB TMODE 2000000 #c +WY\n", want: []string{"modes=+WYntkl"}}),
 		allOf("solanum", rule{name: "the last permanent", from: "channel.c:destroy_channel", lines: ":0HB SJOIN 2000000 #c +ntP :\n:0HB TMODE 2000000 #c -P\n", want: []string{"!channel #c"}}),
 		allOf("solanum", rule{name: "nothing twice", from: "m_mode.c: duplicate entries are ignored", lines: fullTS6 + ":0HB TMODE 2000000 #c +b *!*@BAN\n", want: []string{"list b *!*@ban", "!*!*@BAN"}}),
 		allOf("solanum", rule{name: "unknown channel", from: "m_mode.c:ms_tmode", lines: ":0HB TMODE 2000000 #none +m\n", want: []string{"!#none"}, ignored: network.IgnoredChannel}),

@@ -52,7 +52,7 @@ var pure = []string{"core/irc", "core/ircserver", "s2s", "s2s/ts6", "s2s/unreal"
 
 // pureImports is all that a pure package may import of the standard library.
 var pureImports = []string{
-	"bytes", "cmp", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "hash/crc32", "iter",
+	"bytes", "cmp", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "hash/crc32", "iter",
 	"maps", "math", "math/bits", "net/netip", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8",
 }
 

@@ -41,7 +41,7 @@ type fsm struct {
 	digests  digestLog
 	stats    replicaStats
 
-	// The rest belongs to raft's FSM goroutine.
+	// The rest belongs to raft's FSM goroutine; at, base and dead change with mu held, for those who read the log.
 	at     position
 	base   base
 	dead   map[ircserver.InputID]death // the inputs since base that were replaced
@@ -304,7 +304,9 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
 	f.setBase(state, f.at.index+1, 0)
+	f.mu.Unlock()
 	f.stats.captured(time.Since(start), len(state))
 	return &fsmSnapshot{f: f, data: snapshotData{at: f.at, state: state, tail: f.out.Tail()}}, nil
 }

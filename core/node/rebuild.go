@@ -21,9 +21,10 @@ import (
 
 // base is a state that the machine can be made from.
 type base struct {
-	state []byte // ircserver's canonical encoding; nil is the state of an empty log
-	index uint64 // the raft entry to go on with
-	skip  int    // how many of that entry's inputs the state already holds
+	state []byte            // ircserver's canonical encoding; nil is the state of an empty log
+	input ircserver.InputID // the last input that the state holds
+	index uint64            // the raft entry to go on with
+	skip  int               // how many of that entry's inputs the state already holds
 }
 
 // death is what became of an input that panicked.
@@ -101,9 +102,9 @@ func (f *fsm) rebase(index uint64, pos int) {
 	f.setBase(state, index, pos+1)
 }
 
-// setBase notes a state of the machine.
+// setBase notes a state of the machine as it is now. Needs f.mu.
 func (f *fsm) setBase(state []byte, index uint64, skip int) {
-	f.base = base{state: state, index: index, skip: skip}
+	f.base = base{state: state, input: f.machine.Inputs(), index: index, skip: skip}
 	clear(f.dead)
 }
 

@@ -43,6 +43,7 @@ type Cluster interface {
 	Snapshot(ctx context.Context) error
 	Status() node.Status
 	Sessions() []ircserver.SessionInfo
+	OpenLog(after ircserver.InputID) (*node.LogReader, error)
 	Ready() error
 	Done() <-chan struct{}
 }
@@ -82,6 +83,7 @@ type API struct {
 	metrics   *metrics
 	mux       http.Handler
 	log       *slog.Logger
+	logSlots  chan struct{} // one token per reader of the log
 
 	ctx    context.Context // ends with Close: of connections that were taken over from the HTTP server
 	cancel context.CancelFunc
@@ -106,6 +108,7 @@ func New(opts Options) *API {
 		node: opts.Node, opts: opts, log: opts.Logger,
 		bridgeKey: hashKey(BridgeKey(opts.Password)),
 		metrics:   newMetrics(opts.Registerer),
+		logSlots:  make(chan struct{}, logReaders),
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	mux := http.NewServeMux()

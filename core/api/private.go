@@ -12,6 +12,7 @@ import (
 
 	"robustirc/core/ircserver"
 	"robustirc/core/node"
+	"robustirc/core/robustsession"
 )
 
 // user is the user name of the operators' pages; the password is the network's.
@@ -35,6 +36,7 @@ func (a *API) private(mux *http.ServeMux) {
 	handle("POST /join", "join", a.postJoin)
 	handle("POST /part", "part", a.postPart)
 	handle("POST /kill", "kill", a.postKill)
+	handle("GET "+robustsession.LogPath, "log", a.getLog)
 	handle("GET /status/sessions", "sessions", a.getSessions)
 	if a.opts.Quit != nil {
 		handle("POST /quit", "quit", a.postQuit)

@@ -330,3 +330,6 @@ func (n *Node) Ready() error {
 
 // Done is node.Node's.
 func (n *Node) Done() <-chan struct{} { return n.done }
+
+// OpenLog is node.Node's; this one keeps no log.
+func (n *Node) OpenLog(ircserver.InputID) (*node.LogReader, error) { return nil, node.ErrOutOfService }

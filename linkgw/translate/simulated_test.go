@@ -1,0 +1,119 @@
+package translate_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"robustirc/linkgw/translate"
+	"robustirc/s2s"
+	"robustirc/s2s/fakenet"
+)
+
+// simulation is a simulated network that a pipeline hears as lines.
+type simulation struct {
+	*pipeline
+	sim   *fakenet.Network
+	codec s2s.Codec
+	at    time.Time
+}
+
+func simulate(t testing.TB, protocol fakenet.Protocol, scenario string, seed uint64, users int, cfg translate.Config, to target) *simulation {
+	t.Helper()
+	start := time.Unix(1800000000, 0)
+	sim, err := fakenet.New(fakenet.Config{Protocol: protocol, Scenario: scenario, Users: users, Channels: users / 3, Servers: 5, Seed: seed, Rate: 60,
+		Start: start, Broadcast: fakenet.BroadcastAlways})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Attach(start, "gateway.example.net", "00G", "Gateway"); err != nil {
+		t.Fatal(err)
+	}
+	dialect := map[fakenet.Protocol]string{fakenet.TS6: "solanum", fakenet.Hybrid: "hybrid", fakenet.Unreal: "unreal6"}[protocol]
+	net := newNetwork(t, dialect)
+	s := &simulation{sim: sim, codec: codecFor(dialect), at: start}
+	s.pipeline = newPipeline(t, net, cfg, to)
+	s.burst()
+	sim.Begin(start)
+	return s
+}
+
+// burst lets the peer introduce itself and tell all it has.
+func (s *simulation) burst() {
+	s.now = s.at.Unix()
+	s.net.SetPeer(s2s.ServerIntroduced{Server: "hub.example.net", SID: "00A", Hops: 1, Description: "A simulated network"})
+	var servers []s2s.Ref
+	for _, e := range s.sim.Burst("00G") {
+		s.hear(e)
+		if b, ok := e.Body.(s2s.ServerIntroduced); ok && e.Source != "" {
+			servers = append(servers, s2s.Ref(b.SID))
+		}
+	}
+	for _, sid := range append(servers, "00A") {
+		s.apply("EOS", s2s.Event{Source: sid, Body: s2s.EndOfBurst{}})
+	}
+}
+
+func (s *simulation) hear(e s2s.Event) {
+	e, ok := fakenet.Sayable(s.codec, e)
+	if !ok {
+		return
+	}
+	lines, err := s.codec.Encode(e)
+	if err != nil {
+		s.t.Fatalf("%+v: %v", e, err)
+	}
+	for _, line := range lines {
+		heard, err := s.codec.Decode(line)
+		if err != nil {
+			s.t.Fatalf("%s: %v", line, err)
+		}
+		s.apply(heard.Body.Name(), heard)
+	}
+}
+
+// run lets seconds pass; heard says whether the gateway hears what happens.
+func (s *simulation) run(seconds int, heard bool) {
+	for range seconds {
+		s.at = s.at.Add(time.Second)
+		for _, h := range s.sim.Step(s.at) {
+			if len(h.Links) > 0 && heard {
+				s.now = h.At.Unix()
+				s.hear(h.Event)
+			}
+		}
+	}
+}
+
+var protocols = []fakenet.Protocol{fakenet.TS6, fakenet.Hybrid, fakenet.Unreal}
+
+// TestFollowsSimulation holds that after any traffic of a simulated network, with splits and links that are cut and come
+// back, the new network has what the translator thinks it has, that this is what the live network has, and that nothing
+// is left to do.
+func TestFollowsSimulation(t *testing.T) {
+	for _, protocol := range protocols {
+		for _, scenario := range []string{"mixed", "hostile", "splits"} {
+			t.Run(fmt.Sprintf("%s/%s", protocol, scenario), func(t *testing.T) {
+				s := simulate(t, protocol, scenario, 7, 90, testConfig(), newDouble())
+				s.checkSettled("after the import")
+				for round := range 8 {
+					s.run(10, true)
+					s.checkSettled(fmt.Sprintf("after %d s", 10*(round+1)))
+				}
+				s.pipeline.post(s.tr.Translate("SQUIT", s2s.Event{Body: s2s.ServerGone{}}, s.net.End(s.now, "cut")))
+				s.run(20, false)
+				s.burst()
+				s.checkSettled("after a gap")
+				s.run(10, true)
+				s.checkSettled("at the end")
+				done, all := eligible(s.tr)
+				t.Logf("%d operations; coverage %d of %d", s.count, done, all)
+			})
+		}
+	}
+}
+
+func eligible(tr *translate.Translator) (done, all int64) {
+	c := tr.Coverage()
+	return c.Eligible()
+}

@@ -43,6 +43,7 @@ type Follower struct {
 	recent  []string
 	odd     []string
 	events  map[string]int
+	said    []Said
 	err     error
 }
 
@@ -222,7 +223,11 @@ func (f *Follower) event(now time.Time, line string, e s2s.Event) error {
 		}
 	}
 	f.events[e.Body.Name()]++
-	f.model.Apply(now.Unix(), e)
+	for _, c := range f.model.Apply(now.Unix(), e) {
+		if m, ok := c.(network.MessageSeen); ok && m.Channel != nil {
+			f.said = append(f.said, Said{By: m.By.Name(), Kind: m.Kind, Status: m.Status, Channel: m.Channel.Name, Text: m.Text, Tags: m.Tags})
+		}
+	}
 	if f.answer == nil {
 		return nil
 	}
@@ -230,6 +235,22 @@ func (f *Follower) event(now time.Time, line string, e s2s.Event) error {
 		f.tell(now, said)
 	}
 	return nil
+}
+
+// Said is a message to a channel that a follower heard.
+type Said struct {
+	By      string // nick or server
+	Kind    s2s.MessageKind
+	Status  string
+	Channel string
+	Text    string
+	Tags    string
+}
+
+// Heard returns the messages to channels since it was last called.
+func (f *Follower) Heard() (list []Said) {
+	f.ask(func() { list, f.said = f.said, nil })
+	return list
 }
 
 // nameOf is the server that a PONG is of.

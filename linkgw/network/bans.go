@@ -98,15 +98,15 @@ func (n *Network) addBan(by Source, key banKey, old, ban *Ban) {
 	n.changed(BanAdded{By: by, Ban: ban})
 }
 
-// mergeWith makes one of two copies: set when the older was, until the later ends, by whose name is greater
-// (unreal:tkl.c:cmd_tkl_add).
+// mergeWith makes one of two copies: set when the older was, until the later ends, by whose name is greater. All else
+// stays as it was (unreal:tkl.c:cmd_tkl_add), so that servers may differ in it: the peer's is what it told first.
 func (b *Ban) mergeWith(old *Ban) {
 	b.SetAt = min(b.SetAt, old.SetAt)
 	if old.Expires == 0 || b.Expires != 0 && old.Expires > b.Expires {
 		b.Expires = old.Expires
 	}
 	b.SetBy = max(b.SetBy, old.SetBy)
-	b.Reason = max(b.Reason, old.Reason)
+	b.User, b.Host, b.Reason, b.Extra = old.User, old.Host, old.Reason, old.Extra
 }
 
 func (b *Ban) equal(o *Ban) bool {

@@ -70,6 +70,11 @@ func (r *reader) read(line string) (s2s.Event, *s2s.ParseError) {
 	if err := r.msg.Parse(line); err != nil {
 		return s2s.Event{}, unparsable(err)
 	}
+	// With set::broadcast-channel-messages a server that has no member of a channel may be sent the line that was made for
+	// clients: with a full mask for a source, and without tags (send.c:linecache_usertype takes servers for clients).
+	if at := strings.IndexByte(r.msg.Source, '!'); at > 0 {
+		r.msg.Source = r.msg.Source[:at]
+	}
 	e := s2s.Event{Source: r.source(), Tags: r.msg.Tags}
 	cmd := lookUp(r.msg.Command)
 	if cmd == nil {

@@ -49,6 +49,7 @@ func TestForms(t *testing.T) {
 		{":alice TOPIC #c :", "topic", `{"channel":"#c","text":"","rule":"always"}`, ""},
 		{":00S MLOCK 5 #c", "mode_lock", `{"channel":"#c","ts":5,"letters":""}`, ":00S MLOCK 5 #c :"},
 		{":alice INVITE 001AAAAAA #c 1", "invite", `{"user":"001AAAAAA","channel":"#c","override":true}`, ""},
+		{":alice!a@host PRIVMSG #c :x", "message", `{"kind":"PRIVMSG","target_kind":"channel","target":"#c","text":"x"}`, ":alice PRIVMSG #c :x"}, // send.c:linecache_usertype
 		{":alice PRIVMSG ~@#c :x", "message", `{"kind":"PRIVMSG","target_kind":"status","target":"#c","status":"~@","text":"x"}`, ""},
 		{":alice NOTICE $*.example.net :x", "message", `{"kind":"NOTICE","target_kind":"server_mask","target":"*.example.net","text":"x"}`, ""},
 		{":alice PRIVMSG NickServ@services.example.net :x", "message", `{"kind":"PRIVMSG","target_kind":"user","target":"NickServ@services.example.net","text":"x"}`, ""},

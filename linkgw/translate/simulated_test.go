@@ -100,7 +100,7 @@ func TestFollowsSimulation(t *testing.T) {
 					s.run(10, true)
 					s.checkSettled(fmt.Sprintf("after %d s", 10*(round+1)))
 				}
-				s.pipeline.post(s.tr.Translate("SQUIT", s2s.Event{Body: s2s.ServerGone{}}, s.net.End(s.now, "cut")))
+				s.post(s.tr.Changed("end", s.net.End(s.now, "cut")))
 				s.run(20, false)
 				s.burst()
 				s.checkSettled("after a gap")

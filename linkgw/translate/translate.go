@@ -78,7 +78,7 @@ func (t *Translator) Translate(command string, e s2s.Event, changes []network.Ch
 	t.coverage.seen(command)
 	why := Void
 	for _, c := range changes {
-		if w := t.change(e, c); w.weight() > why.weight() {
+		if w := t.change(c); w.weight() > why.weight() {
 			why = w
 		}
 	}
@@ -89,11 +89,13 @@ func (t *Translator) Translate(command string, e s2s.Event, changes []network.Ch
 	return t.ops
 }
 
-// Expired returns what is to be posted because of changes that no event told (network.Expire).
-func (t *Translator) Expired(changes []network.Change) []Op {
-	t.begin("expire")
+// Changed returns what is to be posted because of changes that no event of the peer told: of what we say (network.Say), of
+// bans that are over (network.Expire), of the link's end (network.End). root names it in Op.Root. They are no events of the
+// coverage. The slice is valid until the next call.
+func (t *Translator) Changed(root string, changes []network.Change) []Op {
+	t.begin(root)
 	for _, c := range changes {
-		t.change(s2s.Event{}, c)
+		t.change(c)
 	}
 	return t.ops
 }
@@ -110,7 +112,7 @@ func (t *Translator) begin(root string) {
 const maxKeptOps = 4096
 
 // change translates one change. It returns why there was nothing to do, or "" when it is done, or is so already.
-func (t *Translator) change(e s2s.Event, c network.Change) Reason {
+func (t *Translator) change(c network.Change) Reason {
 	if split, ok := c.(network.Split); ok {
 		return t.split(split)
 	}

@@ -55,11 +55,18 @@ func (t *Translator) joined(c network.Joined) Reason {
 		ch = t.makeChannel(c.Channel, name)
 	}
 	t.settleMember(m, ch, c.Channel, live.Status)
-	if ch.created == unknownTime {
+	switch {
+	case ch.created != unknownTime:
+	case ch.flags == foundedFlags && c.Channel.Flags() == 0 && len(c.Channel.Params()) == 0:
+		t.founded = c.Channel
+	default:
 		t.settleChannel(ch, c.Channel, "*")
 	}
 	return ""
 }
+
+// foundedFlags are the modes that the new network gives a channel that somebody founds.
+var foundedFlags = parseLetters("nt")
 
 // join emits JOIN. What the new network gives to who founds a channel is for it to say, and is settled.
 func (t *Translator) join(m *user, ch *channel, c *network.Channel, name string, set rules) *channel {
@@ -75,6 +82,7 @@ func (t *Translator) join(m *user, ch *channel, c *network.Channel, name string,
 		return ch
 	}
 	ch = t.makeChannel(c, name)
+	ch.flags = foundedFlags
 	t.mirror.enter(m, ch, unknownStatus)
 	return ch
 }
@@ -135,7 +143,7 @@ func (t *Translator) kicked(c network.Kicked) Reason {
 	var set rules
 	reason := cut(c.Reason, t.limits.KickLen, &set)
 	if actor := t.actor(c.By, x.channel, true); actor != nil && reason != "" {
-		t.commandText(actor, "KICK", set, reason, x.channel.name, x.user.nick)
+		t.commandText(actor, "KICK", set, reason, x.channel.name, x.user.name(true))
 	} else {
 		t.effectText(x.user.uid, "KICK", set, reason, x.channel.name, x.user.uid, t.by(c.By))
 	}
@@ -292,11 +300,7 @@ func (e *modeEdit) status(change network.ModeChange) {
 		return
 	}
 	x.status ^= bit
-	param := m.uid
-	if e.actor != nil {
-		param = m.nick
-	}
-	e.done = append(e.done, irc.ModeChange{Add: change.Add, Mode: change.Letter, Param: param, HasParam: true})
+	e.done = append(e.done, irc.ModeChange{Add: change.Add, Mode: change.Letter, Param: m.name(e.actor != nil), HasParam: true})
 }
 
 // entry changes a list, as long as there is room.

@@ -405,8 +405,8 @@ func (d *double) command(line string, u *doubleUser, command string, p []string)
 
 // state is what the network says it has, as STATE answers.
 func (d *double) state() []string {
-	say := func(format string, args ...any) string { return ":robust STATE t " + fmt.Sprintf(format, args...) }
-	list := []string{say("GATEWAY canary %s", d.limits)}
+	say := func(format string, args ...any) string { return ":robust " + fmt.Sprintf(format, args...) }
+	list := []string{say("STATE t"), say("GATEWAY canary %s", d.limits)}
 	for _, uid := range slices.Sorted(maps.Keys(d.users)) {
 		u := d.users[uid]
 		modes := ""

@@ -137,6 +137,7 @@ func TestRecordings(t *testing.T) {
 
 // checkSettledBut imports what is left, and then holds that nothing is.
 func (p *pipeline) checkSettledBut(name string) {
+	p.post(p.tr.Flush())
 	if !p.tr.Live() {
 		p.reconcile()
 	}

@@ -76,7 +76,7 @@ func (t *Translator) invited(c network.Invited) Reason {
 		return OutOfScope
 	}
 	if actor := t.actor(c.By, ch, false); actor != nil {
-		t.command(actor, "INVITE", 0, m.nick, ch.name)
+		t.command(actor, "INVITE", 0, m.name(true), ch.name)
 	} else {
 		t.effect(m.uid, "INVITE", 0, m.uid, ch.name, t.by(c.By))
 	}

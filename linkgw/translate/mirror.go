@@ -44,6 +44,14 @@ type user struct {
 // mask returns nick!ident@host.
 func (u *user) mask() string { return u.nick + "!" + u.ident + "@" + u.host }
 
+// name is how a line of the gateway names the user: by uid, which in a user's command may be one only that no nick can be.
+func (u *user) name(inCommand bool) string {
+	if inCommand && (u.uid[0] < '0' || u.uid[0] > '9') {
+		return u.nick
+	}
+	return u.uid
+}
+
 // channel is one channel that users of ours are on, or that is permanent.
 type channel struct {
 	name string // as the new network spells it

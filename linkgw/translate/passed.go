@@ -48,7 +48,7 @@ var banKinds = map[string]string{"kline": "kline", "dline": "dline", "zline": "d
 func (t *Translator) banMask(b *network.Ban) (kind, mask string, ok bool) {
 	kind, ok = banKinds[b.Kind]
 	switch {
-	case !ok || b.Host == "" || strings.HasPrefix(b.User, "~") || strings.HasPrefix(b.Host, "~") || strings.ContainsAny(b.User+b.Host, " ,!$"):
+	case !ok || b.Host == "" || strings.HasPrefix(b.User, "%") || strings.HasPrefix(b.User, "~") || strings.HasPrefix(b.Host, "~") || strings.ContainsAny(b.User+b.Host, " ,!$"):
 		t.count(1 << BanNone)
 		return "", "", false
 	case kind == "dline":

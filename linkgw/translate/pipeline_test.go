@@ -145,6 +145,7 @@ func newNetwork(t testing.TB, dialect string) *network.Network {
 // adds up.
 func (p *pipeline) checkSettled(what string) {
 	p.t.Helper()
+	p.post(p.tr.Flush())
 	if drift := p.load(); len(drift) > 0 {
 		p.t.Fatalf("%s: the network has (+), we thought (-):\n%s", what, strings.Join(drift, "\n"))
 	}

@@ -11,7 +11,12 @@ import (
 )
 
 // loader reads what the network says it has into a mirror.
-type loader struct{ m *Mirror }
+type loader struct {
+	m     *Mirror
+	token string // of the STATE that it answers
+	// awaited is set between STATE and GATEWAY.
+	awaited bool
+}
 
 // take reads one line; p are its parameters. It reports whether the line is of that kind at all.
 func (l *loader) take(command string, p []string) (bool, error) {
@@ -127,7 +132,7 @@ func (l *loader) members(ch *channel, words []string) error {
 type Feedback struct {
 	// Kind is the line's command: GATEWAY, USER, READY, REPAIRED, REFUSED, GONE, or another that says nothing here.
 	Kind string
-	// Token is that of a line of STATE, else "".
+	// Token is, with READY, that of the STATE which this is the end of, or "" when nobody had asked.
 	Token string
 	// UID, Nick and Session are of USER.
 	UID, Nick, Session string
@@ -146,12 +151,6 @@ func (t *Translator) Hear(line string) (Feedback, []Op, error) {
 		return Feedback{}, nil, fmt.Errorf("translate: a line of the gateway's link: %w", err)
 	}
 	f, p := Feedback{Kind: m.Command}, m.Params()
-	if m.Command == "STATE" && len(p) >= 2 {
-		f.Token, f.Kind, p = p[0], p[1], p[2:]
-		if t.loading == nil {
-			t.loading = &loader{newMirror()}
-		}
-	}
 	err := t.hear(&f, p)
 	return f, t.ops, err
 }
@@ -160,6 +159,9 @@ func (t *Translator) hear(f *Feedback, p []string) error {
 	switch {
 	case f.Kind == "GATEWAY":
 		return t.greeted(p)
+	case f.Kind == "STATE" && len(p) > 0:
+		t.loading = &loader{m: newMirror(), token: p[0], awaited: true}
+		return nil
 	case f.Kind == "READY":
 		t.ready(f, p)
 		return nil
@@ -189,14 +191,19 @@ func (t *Translator) hear(f *Feedback, p []string) error {
 	return nil
 }
 
-// greeted takes the limits; the state follows.
+// greeted takes the limits. The state follows, unless it is only the limits that have changed: then what is begun here is
+// never finished, which does no harm.
 func (t *Translator) greeted(p []string) error {
 	l, err := ParseLimits(words(p[min(len(p), 1):]))
 	if err != nil {
 		return err
 	}
 	t.limits = l
-	t.loading = &loader{newMirror()}
+	next := &loader{m: newMirror()}
+	if t.loading != nil && t.loading.awaited {
+		next.token = t.loading.token
+	}
+	t.loading = next
 	return nil
 }
 
@@ -210,6 +217,7 @@ func (t *Translator) ready(f *Feedback, p []string) {
 	if t.loading == nil {
 		return
 	}
+	f.Token = t.loading.token
 	f.Drift = t.load(t.loading.m)
 	t.loading = nil
 	if len(f.Drift) > 0 {

@@ -1,7 +1,6 @@
 package translate
 
 import (
-	"net/netip"
 	"strings"
 
 	"robustirc/linkgw/network"
@@ -27,6 +26,8 @@ type Translator struct {
 	// refused are users that the network would not have.
 	refused map[string]bool
 	loading *loader
+	// founded is a channel that a user has just made and of which no modes are known yet; see Flush.
+	founded *network.Channel
 
 	ops  []Op
 	root string
@@ -76,6 +77,7 @@ func (t *Translator) SetLag(seconds int64) { t.behind = seconds > 1 || seconds <
 func (t *Translator) Translate(command string, e s2s.Event, changes []network.Change) []Op {
 	t.begin(command)
 	t.coverage.seen(command)
+	t.settleFounded(changes)
 	why := Void
 	for _, c := range changes {
 		if w := t.change(c); w.weight() > why.weight() {
@@ -94,10 +96,38 @@ func (t *Translator) Translate(command string, e s2s.Event, changes []network.Ch
 // coverage. The slice is valid until the next call.
 func (t *Translator) Changed(root string, changes []network.Change) []Op {
 	t.begin(root)
+	t.settleFounded(changes)
 	for _, c := range changes {
 		t.change(c)
 	}
 	return t.ops
+}
+
+// Flush returns what is to be posted if no event comes soon. UnrealIRCd tells of a new channel first without modes, and in
+// the next line with those that the new network gives a new channel by itself; taking them away and setting them again in
+// between would be seen by everybody, so the modes of such a channel wait for the next event, or for Flush. The slice is
+// valid until the next call.
+func (t *Translator) Flush() []Op {
+	t.begin("SJOIN")
+	t.settleFounded(nil)
+	return t.ops
+}
+
+// settleFounded settles the channel that waits, unless the changes are of its modes.
+func (t *Translator) settleFounded(changes []network.Change) {
+	c := t.founded
+	if c == nil {
+		return
+	}
+	t.founded = nil
+	for _, change := range changes {
+		if m, ok := change.(network.ModesChanged); ok && m.Channel == c {
+			return
+		}
+	}
+	if ch := t.bound[t.liveKey(c.Name)]; ch != nil && t.net.Channel(c.Name) == c {
+		t.settleChannel(ch, c, "*")
+	}
 }
 
 // begin forgets the last operations. What one split needed is not kept for ever.
@@ -241,9 +271,4 @@ func validUID(s string) bool {
 		}
 	}
 	return true
-}
-
-func validAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
-	return err == nil
 }

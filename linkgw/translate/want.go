@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,10 +22,7 @@ func (t *Translator) wantIdentity(u *network.User, set *rules) (w identity) {
 	if strings.HasPrefix(w.host, ":") {
 		w.host = fit("0"+w.host, t.limits.HostLen, isHostByte, HostMapped, set)
 	}
-	w.ip = u.IP
-	if !validAddress(w.ip) {
-		w.ip = noAddress
-	}
+	w.ip = wantAddress(u.IP)
 	w.realname = cut(u.Realname, t.limits.RealLen, set)
 	if u.Account != "" {
 		w.account = fit(u.Account, maxAccount, isAccountByte, AccountMapped, set)
@@ -43,6 +41,32 @@ func (t *Translator) wantIdentity(u *network.User, set *rules) (w identity) {
 const maxAccount = 64
 
 func isAccountByte(c byte) bool { return c > ' ' && c != ',' && c != '*' && c != ':' && c < 0x7f }
+
+// wantAddress returns an address as the new network writes it.
+func wantAddress(s string) string {
+	addr, err := netip.ParseAddr(s)
+	if err != nil || addr.Zone() != "" || addr.IsUnspecified() {
+		return noAddress
+	}
+	switch out := addr.String(); {
+	case out[0] == ':':
+		return "0" + out
+	case out != s:
+		return out
+	}
+	return s // the model's own memory
+}
+
+// maxSource is the longest name of who did something, in bytes.
+const maxSource = 200
+
+// setter is who set something, as one word.
+func setter(s string) string {
+	if s == "" || s == "*" {
+		return "unknown"
+	}
+	return wordOr(irc.Truncate(s, maxSource), "unknown")
+}
 
 // noAddress stands for an address that the linked network hides.
 const noAddress = "*"
@@ -234,7 +258,7 @@ func (t *Translator) wantLists(c *network.Channel, set *rules) []entry {
 		default:
 			counts[letter]++
 			seen[key] = true
-			out = append(out, entry{letter, mask, wordOr(e.SetBy, "*"), max(e.SetAt, 0)})
+			out = append(out, entry{letter, mask, setter(e.SetBy), max(e.SetAt, 0)})
 		}
 	}
 	return out
@@ -261,5 +285,5 @@ func (t *Translator) wantTopic(c *network.Channel, set *rules) network.Topic {
 	if text == "" {
 		return network.Topic{}
 	}
-	return network.Topic{Text: text, Setter: wordOr(c.Topic.Setter, "*"), SetAt: max(c.Topic.SetAt, 0)}
+	return network.Topic{Text: text, Setter: setter(c.Topic.Setter), SetAt: max(c.Topic.SetAt, 0)}
 }

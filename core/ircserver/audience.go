@@ -62,6 +62,9 @@ func (a Audience) Queued(yield func(Recipient) bool) {
 	}
 }
 
+// HasGateways reports whether users of firehose gateways are in the list (Parts).
+func (a Audience) HasGateways() bool { return a.via != nil }
+
 // Gateways calls yield for each firehose gateway with recipients among its users, in ascending order of link. The users
 // may include the skipped one (Parts), which is no recipient.
 func (a Audience) Gateways(yield func(Gatewayed) bool) {

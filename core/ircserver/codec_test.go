@@ -88,6 +88,8 @@ func gatewayOutputs() []Output {
 	return []Output{
 		{ID: OutputID{1, 1}, Time: 5, Line: ":a PRIVMSG #b :c", To: a, Cause: SequentialID | 77},
 		{ID: OutputID{1, 2}, Time: 5, Line: "x", To: NewAudience([]Recipient{{7, 0, 5}}, 0)},
+		{ID: OutputID{2, 1}, Time: 5, Line: "y", To: NewAudience(slices.Clone(a.list), 7)},
+		{ID: OutputID{3, 1}, Time: 5, Line: "x", To: NewAudience([]Recipient{{7, 0, 5}}, 0)},
 	}
 }
 
@@ -105,6 +107,37 @@ func TestOutputsRoundTrip(t *testing.T) {
 	got, _ := DecodeOutputs(two)
 	if &got[0].To.list[0] != &got[1].To.list[0] {
 		t.Error("the audience is not shared after decoding")
+	}
+}
+
+// TestListsAreWrittenOnce: outputs of several channels, in turn, share the channels' lists, also over parts.
+func TestListsAreWrittenOnce(t *testing.T) {
+	var channels [3][]Recipient
+	for i := range 300 {
+		channels[i%3] = append(channels[i%3], Recipient{Session: SessionID(i*1000 + 1), Gateway: 1 << 30})
+	}
+	var outs []Output
+	for i := range 30 {
+		outs = append(outs, Output{ID: OutputID{InputID(i + 1), 1}, To: NewAudience(slices.Clone(channels[i%3]), channels[i%3][i].Session)})
+	}
+	part := AppendOutputs(nil, outs)
+	if three := AppendOutputs(nil, outs[:3]); len(part) > len(three)+27*16 {
+		t.Errorf("30 outputs take %d bytes, 3 of them %d", len(part), len(three))
+	}
+	checkOutputCodec(t, outs)
+	var d OutputDecoder
+	lists := map[*Recipient]bool{}
+	for range 2 {
+		got, err := d.Decode(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range got {
+			lists[&o.To.list[0]] = true
+		}
+	}
+	if len(lists) != 3 {
+		t.Errorf("there are %d lists of 3 channels", len(lists))
 	}
 }
 

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// The first byte of encoded outputs. Version 2 adds Cause and Recipient.Gateway; outputs that have neither are written
-// as version 1, which nodes with an older binary read.
+// The first byte of encoded outputs. Version 2 adds Cause, Recipient.Gateway and references to lists of recipients that
+// were written before; outputs that have neither cause nor gateway are written as version 1, which nodes with an older
+// binary read.
 const (
 	outputsVersion1 = 1
 	outputsVersion2 = 2
@@ -18,6 +19,7 @@ const (
 	outSkip
 	outNewList
 	outCause
+	outOldList
 	outFlags // above all flags
 )
 
@@ -33,21 +35,56 @@ func outputsVersion(outs []Output) byte {
 
 // AppendOutputs appends the encoding of outs to dst: a version byte, their number, each output with its number and time
 // as the difference to the one before, and a CRC32C. A list of recipients that consecutive outputs share is written
-// once.
+// once; one of more than a few, in version 2, once in all.
 func AppendOutputs(dst []byte, outs []Output) []byte {
 	start := len(dst)
 	version := outputsVersion(outs)
 	dst = append(dst, version)
 	dst = putUint(dst, len(outs))
-	last := &Output{}
+	last, known := &Output{}, listTable{}
 	for i := range outs {
-		dst = appendOutput(dst, &outs[i], last, version)
+		dst = appendOutput(dst, &outs[i], last, version, &known)
 		last = &outs[i]
 	}
 	return seal(dst, start)
 }
 
-func appendOutput(dst []byte, o, last *Output, version byte) []byte {
+// listTable are the lists of recipients that have been written, by their numbers.
+type listTable struct {
+	lists   []Audience
+	numbers map[uint64]int // by fingerprint
+}
+
+// unlisted is how short a list has no number.
+const unlisted = 4
+
+// find returns the number of a list.
+func (t *listTable) find(a *Audience) (number int, ok bool) {
+	number, ok = t.numbers[a.Fingerprint()]
+	return number, ok && sameList(t.lists[number].list, a.list)
+}
+
+// add gives a list the next number, unless it is short.
+func (t *listTable) add(a *Audience) {
+	if len(a.list) <= unlisted {
+		return
+	}
+	if t.numbers == nil {
+		t.numbers = map[uint64]int{}
+	}
+	t.numbers[a.Fingerprint()] = len(t.lists)
+	t.lists = append(t.lists, *a)
+}
+
+// sameList is slices.Equal, quick for lists that are one.
+func sameList(a, b []Recipient) bool {
+	if len(a) > 0 && len(a) == len(b) && &a[0] == &b[0] {
+		return true
+	}
+	return slices.Equal(a, b)
+}
+
+func appendOutput(dst []byte, o, last *Output, version byte, known *listTable) []byte {
 	var flags byte
 	if o.Final {
 		flags |= outFinal
@@ -58,8 +95,13 @@ func appendOutput(dst []byte, o, last *Output, version byte) []byte {
 	if o.To.skip != 0 {
 		flags |= outSkip
 	}
-	if !slices.Equal(o.To.list, last.To.list) {
+	list := -1
+	if !sameList(o.To.list, last.To.list) {
 		flags |= outNewList
+		if number, ok := known.find(&o.To); ok && version == outputsVersion2 {
+			flags ^= outNewList | outOldList
+			list = number
+		}
 	}
 	if o.Cause != 0 {
 		flags |= outCause
@@ -80,6 +122,10 @@ func appendOutput(dst []byte, o, last *Output, version byte) []byte {
 	}
 	if flags&outNewList != 0 {
 		dst = appendRecipients(dst, o.To.list, version)
+		known.add(&o.To)
+	}
+	if flags&outOldList != 0 {
+		dst = putUint(dst, list)
 	}
 	return dst
 }
@@ -115,7 +161,13 @@ func appendRecipients(dst []byte, list []Recipient, version byte) []byte {
 
 // DecodeOutputs reads what AppendOutputs wrote. The lines are slices of one copy of b, and audiences are shared as they
 // were. The error is ErrCorrupt or ErrVersion.
-func DecodeOutputs(b []byte) ([]Output, error) {
+func DecodeOutputs(b []byte) ([]Output, error) { return new(OutputDecoder).Decode(b) }
+
+// OutputDecoder decodes outputs that were encoded in parts, so that they share their lists of recipients over all parts.
+type OutputDecoder struct{ shared listTable }
+
+// Decode is DecodeOutputs for the next part.
+func (od *OutputDecoder) Decode(b []byte) ([]Output, error) {
 	body, ok := unseal(b)
 	if !ok {
 		return nil, corrupt("checksum of outputs")
@@ -128,8 +180,9 @@ func DecodeOutputs(b []byte) ([]Output, error) {
 	const least = 5 // flags, input, reply, time, line
 	outs := make([]Output, d.count(least))
 	last := &Output{}
+	r := outputReader{decoder: &d, version: version, shared: &od.shared}
 	for i := range outs {
-		readOutput(&d, &outs[i], last, version)
+		r.read(&outs[i], last)
 		last = &outs[i]
 	}
 	if !d.done() || outputsVersion(outs) != version {
@@ -138,9 +191,17 @@ func DecodeOutputs(b []byte) ([]Output, error) {
 	return outs, nil
 }
 
-func readOutput(d *decoder, o, last *Output, version byte) {
+// outputReader reads outputs one after the other.
+type outputReader struct {
+	*decoder
+	version byte
+	known   listTable  // of this part
+	shared  *listTable // of all parts
+}
+
+func (d *outputReader) read(o, last *Output) {
 	flags := d.byte()
-	if flags >= outFlags || flags&outCause != 0 && version == outputsVersion1 {
+	if flags >= outFlags || flags&(outCause|outOldList) != 0 && d.version == outputsVersion1 {
 		d.fail()
 	}
 	o.ID.Input = last.ID.Input + InputID(d.uint())
@@ -160,11 +221,44 @@ func readOutput(d *decoder, o, last *Output, version byte) {
 			d.fail()
 		}
 	}
-	o.To = last.To
-	if flags&outNewList != 0 {
-		o.To = readAudience(d, version)
-	}
+	o.To = d.audience(flags&(outNewList|outOldList), last)
 	o.To.skip = skip
+}
+
+// audience reads whom an output is for.
+func (d *outputReader) audience(flags byte, last *Output) (to Audience) {
+	switch flags {
+	case 0:
+		return last.To
+	case outNewList:
+		to = d.newList()
+		if _, ok := d.known.find(&to); ok && d.version == outputsVersion2 {
+			d.fail() // it has a number
+		}
+		d.known.add(&to)
+	case outOldList:
+		if len(d.known.lists) == 0 {
+			d.fail()
+			return Audience{}
+		}
+		to = d.known.lists[d.num(len(d.known.lists)-1)]
+	default:
+		d.fail()
+	}
+	if sameList(to.list, last.To.list) {
+		d.fail() // that is said by neither flag
+	}
+	return to
+}
+
+// newList reads a list of recipients; one that is known already is shared.
+func (d *outputReader) newList() Audience {
+	to := readAudience(d.decoder, d.version)
+	if number, ok := d.shared.find(&to); ok {
+		return d.shared.lists[number]
+	}
+	d.shared.add(&to)
+	return to
 }
 
 func readAudience(d *decoder, version byte) Audience {

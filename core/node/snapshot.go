@@ -197,17 +197,17 @@ func (w *sectionWriter) chunks(kind byte, data []byte) {
 
 func (w *sectionWriter) outputs(t *outputstream.Tail) {
 	chunk := make([]ircserver.Output, 0, min(outputsPerSection, t.Len()))
-	size := 0
+	size, seen := 0, map[uint64]bool{}
 	var buf []byte
 	flush := func() {
 		buf = ircserver.AppendOutputs(buf[:0], chunk)
 		w.section(sectionOutputs, buf)
 		chunk, size = chunk[:0], 0
+		clear(seen)
 	}
 	for o := range t.All {
 		chunk = append(chunk, *o)
-		to, _ := o.To.Parts()
-		size += len(o.Line) + bytesPerRecipient*len(to)
+		size += len(o.Line) + listBytes(o, seen)
 		if len(chunk) == outputsPerSection || size >= sectionSize {
 			flush()
 		}
@@ -218,6 +218,19 @@ func (w *sectionWriter) outputs(t *outputstream.Tail) {
 	if len(chunk) > 0 {
 		flush()
 	}
+}
+
+// listBytes is more than an output's list of recipients takes in a section. Lists with gateways' users are written once.
+func listBytes(o *ircserver.Output, seen map[uint64]bool) int {
+	list, _ := o.To.Parts()
+	if o.To.HasGateways() {
+		key := o.To.Fingerprint()
+		if seen[key] {
+			return 0
+		}
+		seen[key] = true
+	}
+	return bytesPerRecipient * len(list)
 }
 
 // verifySnapshot reads a snapshot to its end and checks every checksum, without decoding what the sections hold.
@@ -296,6 +309,7 @@ func readSnapshot(r io.Reader) (*snapshotData, error) {
 		queues      []byte
 		outs        []ircserver.Output
 		decodeError error
+		lists       ircserver.OutputDecoder
 	)
 	err := readSections(r, func(sec section) error {
 		switch sec.kind {
@@ -307,7 +321,7 @@ func readSnapshot(r io.Reader) (*snapshotData, error) {
 			queues = append(queues, sec.data...)
 		case sectionOutputs:
 			var more []ircserver.Output
-			more, decodeError = ircserver.DecodeOutputs(sec.data)
+			more, decodeError = lists.Decode(sec.data)
 			outs = append(outs, more...)
 		}
 		return decodeError

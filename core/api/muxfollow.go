@@ -2,6 +2,7 @@ package api
 
 import (
 	"container/list"
+	"fmt"
 	"slices"
 
 	"robustirc/core/ircserver"
@@ -117,6 +118,9 @@ func (o *outputsWriter) head(sid ircserver.SessionID, it *outputstream.Item) (ro
 	case 1:
 		head.To = append(o.single[:0], uint64(users[0]))
 	default:
+		if len(users) > robustsession.MaxAudienceSessions {
+			return head, fmt.Errorf("output %v has %d recipients among a gateway's users, more than the %d that can be named", head.ID, len(users), robustsession.MaxAudienceSessions)
+		}
 		head.Shared, head.Skip = true, uint64(skip)
 		slot, fresh := o.slots.slot(users)
 		head.Slot = slot

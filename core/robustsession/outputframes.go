@@ -12,7 +12,7 @@ const (
 	// MaxAudiences is how many audiences a connection can name at a time, and MaxAudienceSessions how many sessions are in
 	// all of them together.
 	MaxAudiences        = 4096
-	MaxAudienceSessions = 4 << 20
+	MaxAudienceSessions = 1 << 20
 	// FollowWindow takes the place of SessionWindow for sessions that are followed.
 	FollowWindow = 1 << 20
 )

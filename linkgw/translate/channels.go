@@ -26,7 +26,7 @@ func (t *Translator) channelChange(c network.Change) (Reason, bool) {
 	case network.ChannelDestroyed:
 		return t.destroyed(c), true
 	case network.ChannelCreated:
-		return "", true // it comes with its first member
+		return Void, true // it comes with its first member
 	case network.LockChanged:
 		return NoEquivalent, true
 	}
@@ -179,7 +179,8 @@ func (t *Translator) modesChanged(c network.ModesChanged) Reason {
 		return Void // with its first member it gets its modes
 	}
 	e := modeEdit{t: t, ch: ch, c: c.Channel, actor: t.actor(c.By, ch, true), by: t.by(c.By)}
-	e.want = t.wantModes(c.Channel, &e.set)
+	var ignored rules // of the modes that are not changed
+	e.want = t.wantModes(c.Channel, &ignored)
 	for _, change := range c.Modes {
 		e.add(change)
 	}
@@ -306,9 +307,11 @@ func (e *modeEdit) status(change network.ModeChange) {
 // entry changes a list, as long as there is room.
 func (e *modeEdit) entry(change network.ModeChange) {
 	e.lists = true
-	letter, mask, ok := e.t.mapEntry(change.Letter, change.Param, &e.set)
+	var set rules
+	letter, mask, ok := e.t.mapEntry(change.Letter, change.Param, &set)
 	if !ok {
 		e.none = true
+		e.t.count(set)
 		return
 	}
 	at := e.ch.findEntry(letter, mask)
@@ -319,11 +322,13 @@ func (e *modeEdit) entry(change network.ModeChange) {
 		mask = e.ch.lists[at].mask
 		e.ch.lists = slices.Delete(e.ch.lists, at, at+1)
 	case countEntries(e.ch.lists, letter) >= e.t.limits.ListEntries:
-		e.set.add(ListFull)
+		e.t.count(1 << ListFull)
+		e.none = true
 		return
 	default:
 		e.ch.lists = append(e.ch.lists, e.newEntry(letter, strings.Clone(mask), change.Letter, change.Param))
 	}
+	e.set |= set
 	e.done = append(e.done, irc.ModeChange{Add: change.Add, Mode: letter, Param: mask, HasParam: true})
 }
 
@@ -352,13 +357,18 @@ func countEntries(list []entry, letter byte) (n int) {
 
 // flag changes a mode without parameter if that leads to what the channel should have; else it is settled.
 func (e *modeEdit) flag(change network.ModeChange) {
-	to := e.t.cmodes.row(change.Letter).To
+	row := e.t.cmodes.row(change.Letter)
+	to := row.To
 	if to == 0 {
 		e.none = true
+		e.t.count(1 << ModeNone)
 		return
 	}
 	if e.ch.flags.has(to) == change.Add || e.want.flags.has(to) != change.Add {
 		return
+	}
+	if row.Quality == Approximate {
+		e.set.add(ModeApproximate)
 	}
 	e.ch.flags ^= letterBit(to)
 	if change.Add && to == 's' {
@@ -375,18 +385,23 @@ func (e *modeEdit) param(change network.ModeChange) {
 	to := e.t.cmodes.row(change.Letter).To
 	if to == 0 {
 		e.none = true
+		e.t.count(1 << ModeNone)
 		return
 	}
+	var set rules
 	value, is := "", e.ch.param(to)
 	if change.Add {
-		_, value, _ = e.t.wantParam(network.Param{Letter: change.Letter, Value: change.Param}, &e.set)
+		_, value, _ = e.t.wantParam(network.Param{Letter: change.Letter, Value: change.Param}, &set)
 		if value == "" {
+			e.none = true
+			e.t.count(set)
 			return
 		}
 	}
 	if value == is || value != e.want.param(to) {
 		return
 	}
+	e.set |= set
 	e.ch.setParam(to, value)
 	if to == 'k' {
 		e.secret = value
@@ -466,7 +481,7 @@ func (t *Translator) aged(c network.ChannelAged) Reason {
 func (t *Translator) destroyed(c network.ChannelDestroyed) Reason {
 	ch := t.bound[t.liveKey(c.Channel.Name)]
 	if ch == nil {
-		return ""
+		return Void
 	}
 	t.partAll(slices.Clone(ch.members)) // nobody, unless what came before was lost
 	if t.bound[ch.live] == ch {

@@ -63,6 +63,8 @@ type channel struct {
 	lists   []entry
 	topic   network.Topic
 	members []*member
+	// listed says that the lists have been settled once.
+	listed bool
 }
 
 // unknownTime is a time of creation that only the new network knows.
@@ -75,6 +77,9 @@ type entry struct {
 	setter string
 	at     int64
 }
+
+// key is what an entry means: two with one key are the same.
+func (e *entry) key() string { return string([]byte{e.letter}) + maskKey(e.mask) }
 
 // member is one user on one channel.
 type member struct {

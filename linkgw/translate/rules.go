@@ -83,7 +83,11 @@ func (r Rule) Description() string { return ruleInfo[r].description }
 // rules is a set of rules.
 type rules uint64
 
-func (r *rules) add(rule Rule) { *r |= 1 << rule }
+func (r *rules) add(rule Rule) {
+	if rule != NoRule {
+		*r |= 1 << rule
+	}
+}
 
 // first returns the rule with the lowest number, or NoRule.
 func (r rules) first() Rule {

@@ -149,29 +149,30 @@ func (t *Translator) settleLists(ch *channel, c *network.Channel) {
 	if len(ch.lists) == 0 && len(c.Lists()) == 0 {
 		return
 	}
-	var set rules
-	want := t.wantLists(c, &set)
-	key := func(e entry) string { return string([]byte{e.letter}) + maskKey(e.mask) }
-	wanted, have := map[string]entry{}, map[string]entry{}
-	for _, e := range want {
-		wanted[key(e)] = e
+	want, why, left := t.wantLists(c)
+	if !ch.listed {
+		t.count(left) // those of later changes are counted with them
+		ch.listed = true
+	}
+	wanted, have := map[string]bool{}, map[string]entry{}
+	for i := range want {
+		wanted[want[i].key()] = true
 	}
 	for _, e := range ch.lists {
-		have[key(e)] = e
-		if _, ok := wanted[key(e)]; !ok {
+		have[e.key()] = e
+		if !wanted[e.key()] {
 			t.settleEntry(ch, "-", e, 0)
 		}
 	}
-	for i, e := range want {
-		is, ok := have[key(e)]
-		if ok && is.setter == e.setter && is.at == e.at {
-			want[i].mask = is.mask // in the spelling that it was set with
-			continue
-		}
+	for i := range want {
+		e := &want[i]
+		is, ok := have[e.key()]
 		if ok {
-			e.mask, want[i].mask = is.mask, is.mask
+			e.mask = is.mask // in the spelling that it was set with
 		}
-		t.settleEntry(ch, "+", e, set)
+		if !ok || is != *e {
+			t.settleEntry(ch, "+", *e, why[i])
+		}
 	}
 	ch.lists = want
 }

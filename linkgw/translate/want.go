@@ -243,32 +243,27 @@ func (t *Translator) forwardValue(name string) string {
 	return to
 }
 
-// wantLists returns a channel's lists as they were set, without what does not fit.
-func (t *Translator) wantLists(c *network.Channel, set *rules) []entry {
-	var out []entry
+// wantLists returns a channel's lists as they were set, the rules behind each entry, and those behind what is left out.
+func (t *Translator) wantLists(c *network.Channel) (out []entry, why []rules, left rules) {
 	var counts [128]int
 	seen := map[string]bool{}
 	for _, e := range c.Lists() {
-		letter, mask, ok := t.mapEntry(e.Letter[0], e.Mask, set)
-		key := string([]byte{letter}) + maskKeyOf(mask, ok)
+		var set rules
+		letter, mask, ok := t.mapEntry(e.Letter[0], e.Mask, &set)
+		made := entry{letter, mask, setter(e.SetBy), max(e.SetAt, 0)}
 		switch {
-		case !ok || seen[key]:
+		case !ok:
+			left |= set
+		case seen[made.key()]:
 		case counts[letter] >= t.limits.ListEntries:
-			set.add(ListFull)
+			left.add(ListFull)
 		default:
 			counts[letter]++
-			seen[key] = true
-			out = append(out, entry{letter, mask, setter(e.SetBy), max(e.SetAt, 0)})
+			seen[made.key()] = true
+			out, why = append(out, made), append(why, set)
 		}
 	}
-	return out
-}
-
-func maskKeyOf(mask string, ok bool) string {
-	if !ok {
-		return ""
-	}
-	return maskKey(mask)
+	return out, why, left
 }
 
 // wordOr returns s as one word, or else what stands for none.

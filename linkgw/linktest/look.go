@@ -177,11 +177,11 @@ func (c *Client) whois(w *Whois, m *irc.Message) {
 	}
 }
 
-// extra gathers the lines of SWHOIS. Those about security groups are the server's own.
+// extra gathers the lines of SWHOIS, and as who somebody is an operator. Those about security groups are the server's own.
 func (w *Whois) extra() {
 	var lines []string
 	for _, m := range w.Lines {
-		if m.Command == "320" && !strings.HasPrefix(m.Last(), "is in security-groups") {
+		if m.Command == "313" || m.Command == "320" && !strings.HasPrefix(m.Last(), "is in security-groups") {
 			lines = append(lines, m.Last())
 		}
 	}

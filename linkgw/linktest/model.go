@@ -29,7 +29,7 @@ func ViewOf(k Kind, n *network.Network, shown View) View {
 }
 
 func userOf(k Kind, u *network.User, shown UserView) UserView {
-	v := UserView{Nick: u.Nick, Ident: u.Ident, Host: u.Host, Realname: u.Realname, Server: u.Server.Name, Away: u.Away(), Oper: u.HasMode('o'), Account: u.Account, Certificate: u.Certificate()}
+	v := UserView{Nick: u.Nick, Ident: u.Ident, Host: u.Host, Realname: u.Realname, Server: u.Server.Name, Away: u.Away(), Oper: k.isOper(u), Account: u.Account, Certificate: u.Certificate()}
 	if shown.RealHost != nil {
 		v.RealHost = &u.RealHost
 	}
@@ -50,11 +50,30 @@ func userOf(k Kind, u *network.User, shown UserView) UserView {
 // extraOf is the user's extra lines of WHOIS, sorted.
 func extraOf(u *network.User) string {
 	var lines []string
+	if u.HasMode('S') { // usermodes/servicebot.c
+		lines = append(lines, "is a Network Service")
+	}
+	if u.HasMode('o') { // whois.c
+		line := "is an IRC Operator"
+		if u.Operator() != "" {
+			line += " (" + u.Operator() + ")"
+		}
+		if u.Privileges() != "" {
+			line += " [" + u.Privileges() + "]"
+		}
+		lines = append(lines, line)
+	}
 	for _, l := range u.WhoisLines() {
 		lines = append(lines, l.Text)
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "|")
+}
+
+// isOper is whether WHOIS says that somebody is an operator; UnrealIRCd says more of bots
+// of services, which are taken for none (unreal:usermodes/servicebot.c).
+func (k Kind) isOper(u *network.User) bool {
+	return u.HasMode('o') && !(k == Unreal && u.HasMode('S'))
 }
 
 // remoteModes takes out what a server keeps to itself, and sorts.

@@ -257,6 +257,9 @@ func (n *Network) whois(by Source, b s2s.SWhois) {
 		n.ignore(IgnoredOlder)
 		return
 	}
+	if n.rules.HostModes && b.Tag == "" {
+		b.Tag = by.Name() // unreal:swhois.c, the old syntax
+	}
 	line := s2s.SWhois{Tag: strings.Clone(b.Tag), Priority: b.Priority, Text: strings.Clone(b.Text), Numeric: b.Numeric, Modes: strings.Clone(b.Modes)}
 	lines := slices.Clone(u.WhoisLines())
 	if b.Remove {

@@ -162,6 +162,7 @@ func TestProperties(t *testing.T) {
 			want: []string{`ban gline user=* host="h.example" by="b!b@b" at=2000 expires=0 reason="first"`}},
 		{name: "account by SVSMODE and SVSLOGIN", from: "unrealircd.md 9", dialect: "unreal6", lines: ":0HB SVSMODE 0LFAAAAAB +d acct\n:0HB SVSLOGIN * 0HBAAAAAA other\n:0HB SVSLOGIN * 0GWAAAAAG x\n:0HB SVSLOGIN * 0GWAAAAAG 0\n", want: []string{"account=acct", "account=other", "!account=x"}},
 		{name: "metadata", from: "unrealircd.md 5: MD", dialect: "unreal6", lines: ":0HB MD client 0HBAAAAAA certfp :cafe\n:0HB MD client 0HBAAAAAA operlogin :god\n:0HB MD client 0HB saslmechlist :PLAIN\n", want: []string{"certificate=cafe operator=god", `saslmechlist="PLAIN"`}},
+		{name: "whois lines, old", from: "unreal:swhois.c", dialect: "unreal6", lines: ":0HB SWHOIS 0HBAAAAAA + oper -100 :is a god\n:0LF SWHOIS 0HBAAAAAA :is old\n:0HB SWHOIS 0HBAAAAAA :is gone\n:0HB SWHOIS 0HBAAAAAA :\n", want: []string{"is a god", `whois="leaf.example.net 0 0  is old"`, "!is gone"}},
 		{name: "whois lines", from: "unreal:swhois.c", dialect: "unreal6", lines: ":0HB SWHOIS 0HBAAAAAA + oper -100 :is a god\n:0HB SWHOIS 0HBAAAAAA + vhost -1 :x\n:0HB SWHOIS 0HBAAAAAA - vhost -1 :*\n", want: []string{"is a god", "!vhost -1"}},
 	})
 }

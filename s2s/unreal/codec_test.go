@@ -57,6 +57,7 @@ func TestForms(t *testing.T) {
 		{":00S SREPLY 001AAAAAA W :C x", "standard_reply", `{"user":"001AAAAAA","kind":"WARN","text":"C x"}`, ""},
 		{":00S SWHOIS alice :", "swhois", `{"user":"alice","remove":true}`, ""},
 		{":00S SWHOIS alice - oper 0 :*", "swhois", `{"user":"alice","remove":true,"tag":"oper","text":"*"}`, ""},
+		{":00S SWHOIS alice - oper 0 :", "swhois", `{"user":"alice","text":"-"}`, ":00S SWHOIS alice :-"}, // swhois.c: no line is the old form
 		{":00S SVSNAME alice :x", "user_changed", `{"user":"alice","realname":"x"}`, ":00S CHGNAME alice :x"},
 		{":00S SVSNLINE + a_b__c :x y", "network_ban", `{"kind":"nline","host":"x y","reason":"a b  c"}`, ""},
 		{":00S SVSNLINE *", "network_ban", `{"remove":true,"kind":"nline","host":"*","extra":[{"key":"all"}]}`, ""},

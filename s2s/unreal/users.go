@@ -267,7 +267,7 @@ func chooseUserChanged(e s2s.Event, b s2s.UserChanged) string {
 
 // readSWhois reads "user + tag priority :line", "user - tag priority :*" and the old "user :line" (swhois.c:cmd_swhois).
 func readSWhois(r *reader) (s2s.Body, *s2s.ParseError) {
-	if len(r.args) < 5 {
+	if r.args.At(4) == "" {
 		return s2s.SWhois{User: r.args.Ref(0), Remove: r.args.At(1) == "", Text: r.args.At(1)}, nil
 	}
 	priority, err := r.args.Number(3)
@@ -280,6 +280,9 @@ func readSWhois(r *reader) (s2s.Body, *s2s.ParseError) {
 func writeSWhois(w *writer, b s2s.SWhois) {
 	w.refuseIfTS(b.IfTS)
 	w.id(b.User)
+	if !b.Remove && b.Text == "" {
+		w.fail("a line is needed")
+	}
 	if w.features.SWhois && b.Tag != "" {
 		w.word(either(b.Remove, "-", "+"), b.Tag)
 		w.number(int64(b.Priority))

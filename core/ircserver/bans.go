@@ -22,6 +22,8 @@ type networkBan struct {
 	setter string
 	time   int64
 	expiry int64 // zero is never
+	// gateway is the name of the gateway that brought it, "" for one of this network's own, and kind what it is there.
+	gateway, kind string
 }
 
 // expired reports whether an expiry, zero for never, has come.
@@ -81,11 +83,17 @@ func (s *Server) networkBanFor(u *session) *networkBan {
 		return nil
 	}
 	for i := range s.bans {
-		if b := &s.bans[i]; !expired(b.expiry, s.now) && userHostMatches(b.mask, u) {
+		if b := &s.bans[i]; !expired(b.expiry, s.now) && b.concerns(u) && userHostMatches(b.mask, u) {
 			return b
 		}
 	}
 	return s.configBanFor(u.remote)
+}
+
+// concerns reports whether the ban is for u at all: what a gateway brings is not for its own users, which their network
+// has let in.
+func (b *networkBan) concerns(u *session) bool {
+	return b.gateway == "" || u.gateway == nil || u.gateway.name != b.gateway
 }
 
 // configBanFor returns the entry of the configuration that bans an address, or nil.
@@ -268,9 +276,9 @@ func tooWide(mask string) bool {
 	return strings.Trim(host, "*?.:/") == ""
 }
 
-// addBan adds a ban or replaces the one with the same mask, and reports whether there was room.
+// addBan adds a ban or replaces the same one, and reports whether there was room.
 func (s *Server) addBan(b networkBan) bool {
-	if i := s.findBan(b.mask); i >= 0 {
+	if i := s.findBan(b); i >= 0 {
 		s.bans[i] = b
 		return true
 	}
@@ -281,20 +289,23 @@ func (s *Server) addBan(b networkBan) bool {
 	return true
 }
 
-func (s *Server) findBan(mask string) int {
-	return slices.IndexFunc(s.bans, func(b networkBan) bool { return casemapping.Equal(b.mask, mask) })
+// findBan finds the ban with this mask that is of the same origin and kind.
+func (s *Server) findBan(b networkBan) int {
+	return slices.IndexFunc(s.bans, func(c networkBan) bool {
+		return casemapping.Equal(c.mask, b.mask) && c.gateway == b.gateway && c.kind == b.kind
+	})
 }
 
 // cmdUngline removes a network ban.
 func (s *Server) cmdUngline(u *session, c *call) *failure {
 	user, host := cutUserHost(strings.TrimPrefix(c.Param(0), "*!"))
-	i := s.findBan(user + "@" + host)
+	i := slices.IndexFunc(s.bans, func(b networkBan) bool { return casemapping.Equal(b.mask, user+"@"+host) })
 	if i < 0 {
 		s.notice(u, "There is no network ban on "+user+"@"+host)
 		return nil
 	}
 	mask := s.bans[i].mask
-	s.bans = slices.Delete(s.bans, i, i+1)
+	s.bans = slices.DeleteFunc(s.bans, func(b networkBan) bool { return casemapping.Equal(b.mask, mask) })
 	text := "Network ban on " + mask + " removed by " + u.nick
 	s.notice(u, text)
 	s.snotice(u, text)

@@ -48,7 +48,7 @@ const testCommand = "PANIC"
 
 // command is the command of this name, in upper case, that the configuration offers, or nil.
 func (s *Server) command(name string) *command {
-	if name == testCommand && !s.cfg.TestCommands {
+	if name == testCommand && !s.cfg.TestCommands || name == gatewayCommand && s.cfg.MachineVersion < 2 {
 		return nil
 	}
 	return commands[name]

@@ -2,6 +2,7 @@ package ircserver
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,27 @@ func TestEveryCommandHasAScenario(t *testing.T) {
 	}
 }
 
+// TestEveryEffectHasAScenario: effects, and the commands of a gateway's users, are used by the link of a scenario.
+func TestEveryEffectHasAScenario(t *testing.T) {
+	uses := scenarioUses(t)
+	for _, e := range gatewayTable {
+		if !slices.ContainsFunc(uses[e.name], func(f string) bool { return strings.HasPrefix(f, "gateway") }) {
+			t.Errorf("no scenario of gateways uses %s", e.name)
+		}
+		if e.run == nil || e.help == "" || !strings.HasPrefix(e.syntax, e.name+" ") {
+			t.Errorf("the row of %s is not complete", e.name)
+		}
+	}
+	for name := range guestCommands {
+		if commands[name] == nil {
+			t.Errorf("users of gateways may %s, which is no command", name)
+		}
+		if !slices.ContainsFunc(uses[name], func(f string) bool { return strings.HasPrefix(f, "gateway") }) {
+			t.Errorf("no scenario of gateways uses %s of a user", name)
+		}
+	}
+}
+
 // commandsPage is docs/commands.md as the table has it.
 func commandsPage() string {
 	var b strings.Builder
@@ -75,6 +97,13 @@ func commandsPage() string {
 	b.WriteString("with the name of one of its pseudo-clients as source, or none.\n\n")
 	b.WriteString("| Command | What it does |\n|---|---|\n")
 	for _, c := range linkTable {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(c.syntax, "|", "\\|"), c.help)
+	}
+	b.WriteString("\n## Effects of gateways\n\n")
+	b.WriteString("What the link of a gateway may send without source ([gateway.md](gateway.md), `core/ircserver/gatewaytable.go`). With the ")
+	b.WriteString("uid of one of its users as source it may send " + strings.Join(slices.Sorted(maps.Keys(guestCommands)), ", ") + ".\n\n")
+	b.WriteString("| Command | What it does |\n|---|---|\n")
+	for _, c := range gatewayTable {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(c.syntax, "|", "\\|"), c.help)
 	}
 	return b.String()

@@ -37,7 +37,7 @@ func TestOldSnapshotsOpen(t *testing.T) {
 	if len(s.sessions) < 3 || len(s.channels) < 2 || s.inputs != 400 {
 		t.Errorf("%s: %d sessions, %d channels, %d inputs", path, len(s.sessions), len(s.channels), s.inputs)
 	}
-	if again := s.AppendSnapshot(nil); b[len(snapshotMagic)] == snapshotVersion && !bytes.Equal(again, b) {
+	if again := s.AppendSnapshot(nil); !bytes.Equal(again, b) {
 		t.Errorf("%s is another one when it is saved again", path)
 	}
 }

@@ -76,11 +76,14 @@ func gateThrottle(s *Server, _ *session, ch *channel, _ string) *failure {
 const maxForwards = 5
 
 // admit says which channel u gets into when it asks for ch: ch itself, or the one that it forwards to, of which u is
-// told (470). When there is none, the failure is that of ch. A forward to a channel that u is in already ends there.
+// told (470). When there is none, the failure is that of ch. Guests are not forwarded. A forward to a channel that u is in already ends there.
 func (s *Server) admit(u *session, ch *channel, key string) (*channel, *failure) {
 	refused := s.joinGate(u, ch, key)
 	if refused == nil {
 		return ch, nil
+	}
+	if u.isGuest() {
+		return nil, refused // it goes where its own network let it
 	}
 	to := ch
 	for range maxForwards {

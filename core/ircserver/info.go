@@ -58,6 +58,7 @@ type headcount struct {
 	invisible int // of the users
 	opers     int // of the users
 	services  int // links and their pseudo-clients
+	bridged   int // links of gateways
 }
 
 // tally adds u to the counts, or takes it out (by is -1), as what it is at the moment.
@@ -65,6 +66,8 @@ func (s *Server) tally(u *session, by int) {
 	switch {
 	case u.services:
 		s.services += by
+	case u.isGateway():
+		s.bridged += by
 	case u.registered:
 		s.users += by
 		s.invisible += by * btoi(u.modes.has('i'))
@@ -73,7 +76,7 @@ func (s *Server) tally(u *session, by int) {
 }
 
 // unregistered is how many sessions have not registered yet.
-func (s *Server) unregistered() int { return len(s.sessions) - s.users - s.services }
+func (s *Server) unregistered() int { return len(s.sessions) - s.users - s.services - s.bridged }
 
 // cmdVersion answers VERSION [<server>] with 351 and 005.
 func (s *Server) cmdVersion(u *session, c *call) *failure {

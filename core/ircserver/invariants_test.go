@@ -19,6 +19,7 @@ func checkInvariants(t testing.TB, s *Server) {
 	if counted.headcount != s.headcount || s.maxUsers < s.users || s.unregistered() < 0 {
 		t.Errorf("there are %+v, counted %+v, at most %d", counted.headcount, s.headcount, s.maxUsers)
 	}
+	checkGateways(t, s)
 	for key, u := range s.nicks {
 		if foldNick(u.nick) != key || s.sessions[u.id] != u {
 			t.Errorf("nick %q leads to session %d, which is %q", key, u.id, u.nick)
@@ -26,6 +27,34 @@ func checkInvariants(t testing.TB, s *Server) {
 	}
 	for key, ch := range s.channels {
 		checkChannel(t, s, key, ch)
+	}
+}
+
+func checkGateways(t testing.TB, s *Server) {
+	t.Helper()
+	guests := 0
+	for id, g := range s.gateways {
+		if g.link != id || s.sessions[id] == nil || s.sessions[id].gateway != g || s.gatewayNamed(g.name) != g || len(g.refused) > gatewayRefusals {
+			t.Errorf("gateway %q is filed under %d", g.name, id)
+		}
+		for uid, u := range g.users {
+			if u.uid != uid || u.gateway != g || s.sessions[u.id] != u || !u.registered || u.services || len(u.channels) > gatewayChannels {
+				t.Errorf("gateway %q: user %q is not one", g.name, uid)
+			}
+		}
+		guests += len(g.users)
+	}
+	for _, u := range s.sessions {
+		if u.gateway != nil && s.gateways[u.gateway.link] != u.gateway {
+			t.Errorf("session %d is of a gateway that is not there", u.id)
+		}
+		if u.isGateway() && (u.registered || u.nick != "" || len(u.channels) > 0) {
+			t.Errorf("session %d is a gateway's link and a user", u.id)
+		}
+		guests -= btoi(u.isGuest())
+	}
+	if guests != 0 {
+		t.Errorf("gateways have %d users more than there are", guests)
 	}
 }
 

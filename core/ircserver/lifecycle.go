@@ -48,10 +48,13 @@ func (s *Server) moved(u *session, remote string) bool {
 func (s *Server) rehost(u *session) { u.setIdentity(u.nick, u.user, u.visibleHost()) }
 
 // quit ends a session: those who share a channel see QUIT, its owner sees ERROR, and its stream ends. A services link
-// takes its pseudo-clients with it.
+// takes its pseudo-clients with it, a gateway's link its users.
 func (s *Server) quit(u *session, reason string) {
 	for _, p := range s.pseudoClients(u) {
 		s.quit(p, reason)
+	}
+	if u.isGateway() {
+		s.depart(u.gateway.guests(), reason)
 	}
 	if u.registered {
 		s.remember(u)
@@ -62,6 +65,12 @@ func (s *Server) quit(u *session, reason string) {
 		}
 	}
 	s.forget(u)
+	s.tellGone(u, reason)
+	s.close(u, reason)
+}
+
+// close ends the stream of u, which has left.
+func (s *Server) close(u *session, reason string) {
 	if u.link == 0 {
 		s.sendText(only(u), "", "ERROR", closingLink(u, reason)).Final = true
 	}
@@ -95,6 +104,12 @@ func (s *Server) forget(u *session) {
 	s.tally(u, -1)
 	delete(s.sessions, u.id)
 	s.links = slices.DeleteFunc(s.links, func(l *session) bool { return l == u })
+	switch {
+	case u.isGateway():
+		delete(s.gateways, u.id)
+	case u.isGuest():
+		delete(u.gateway.users, u.uid)
+	}
 }
 
 // leave takes u out of ch, and drops the channel when that leaves it empty.

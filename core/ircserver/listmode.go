@@ -41,7 +41,7 @@ func (e *modeEdit) applyList(row *modeRow, c irc.ModeChange) *failure {
 	case !c.Add:
 		c.Param = list[at].mask
 		e.ch.setList(row.letter, slices.Delete(list, at, at+1))
-	case len(list) >= e.s.cfg.Limits.ListEntries:
+	case len(list) >= e.listEntries():
 		return fail(irc.ERR_BANLISTFULL, e.ch.name, spelled)
 	default:
 		c.Param = strings.Clone(spelled)
@@ -51,6 +51,14 @@ func (e *modeEdit) applyList(row *modeRow, c irc.ModeChange) *failure {
 	}
 	e.done(c)
 	return nil
+}
+
+// listEntries is how many entries a list may have.
+func (e *modeEdit) listEntries() int {
+	if e.by.effect != nil {
+		return max(gatewayListEntries, e.s.cfg.Limits.ListEntries)
+	}
+	return e.s.cfg.Limits.ListEntries
 }
 
 // setList replaces a list; an empty one takes no room.

@@ -49,15 +49,21 @@ func (s *Server) modeWords(ch *channel, withKey bool) []string {
 }
 
 // modeActor is who changes the modes of a channel: a user, or services, which may do everything and are told of no
-// failures.
+// failures, or a gateway.
 type modeActor struct {
-	*session        // the user, or the services link or pseudo-client
+	*session        // the user, or the services link or pseudo-client, or the gateway's link
 	source   string // who the others see as the one that did it
+	// effect is the gateway that makes the changes so: it may do everything, its uids name users, and failures are not
+	// told but left in modeEdit.refused.
+	effect *gateway
 }
+
+// unbound reports whether no rule holds the actor.
+func (by *modeActor) unbound() bool { return by.services || by.effect != nil }
 
 // rankIn is what the actor's status in ch allows.
 func (by *modeActor) rankIn(ch *channel) status {
-	if by.services {
+	if by.unbound() {
 		return ^status(0)
 	}
 	if m := ch.byID[by.id]; m != nil {
@@ -139,7 +145,9 @@ func (e *modeEdit) refuse(f *failure) {
 		return
 	}
 	e.refused = append(e.refused, f)
-	e.s.fail(e.by.session, f)
+	if e.by.effect == nil {
+		e.s.fail(e.by.session, f)
+	}
 }
 
 // apply makes one change happen, or answers why not.
@@ -168,7 +176,7 @@ func (e *modeEdit) apply(row *modeRow, c irc.ModeChange) {
 // permit says why the actor may not change this mode, or nil.
 func (e *modeEdit) permit(row *modeRow) *failure {
 	switch {
-	case e.by.services, row.privilege != "" && e.s.may(e.by.session, row.privilege):
+	case e.by.unbound(), row.privilege != "" && e.s.may(e.by.session, row.privilege):
 		return nil
 	case e.ch.byID[e.by.id] == nil:
 		return notOnChannel(e.ch.name)
@@ -235,7 +243,7 @@ func (e *modeEdit) applyParam(row *modeRow, c irc.ModeChange) *failure {
 // applyStatus gives a member a status or takes it. Everybody may give up its own; nobody takes anything from those who
 // outrank it.
 func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
-	target := e.s.nicks[foldNick(c.Param)]
+	target := e.target(c.Param)
 	if target == nil || !target.registered {
 		if f := e.permit(row); f != nil {
 			return f
@@ -252,7 +260,7 @@ func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
 	switch {
 	case m == nil:
 		return fail(irc.ERR_USERNOTINCHANNEL, target.nick, e.ch.name)
-	case !c.Add && target.services && !e.by.services:
+	case !c.Add && target.services && !e.by.unbound():
 		return fail(irc.ERR_ISCHANSERVICE, target.nick, e.ch.name)
 	case !c.Add && !giveUp && m.status.outranks(e.by.rankIn(e.ch)):
 		return failText(irc.ERR_CHANOPRIVSNEEDED, "You cannot take a status from somebody who outranks you", e.ch.name)
@@ -264,6 +272,16 @@ func (e *modeEdit) applyStatus(row *modeRow, c irc.ModeChange) *failure {
 	c.Param = target.nick
 	e.applied = append(e.applied, appliedChange{c, m})
 	return nil
+}
+
+// target is the session that the parameter of a status names, or nil.
+func (e *modeEdit) target(name string) *session {
+	if e.by.effect != nil {
+		if u := e.by.effect.users[name]; u != nil {
+			return u
+		}
+	}
+	return e.s.nicks[foldNick(name)]
 }
 
 // touch notes that m's status is about to change.
@@ -309,12 +327,13 @@ func (e *modeEdit) relayApplied() {
 	}
 }
 
-// withActor is the audience with the user who made the changes, also from outside; services know what they did.
+// withActor is the audience with the user who made the changes, also from outside; services and gateways know what they
+// did.
 func (e *modeEdit) withActor(to Audience) Audience {
 	if e.by.services {
 		return to.but(e.by.session)
 	}
-	if e.ch.byID[e.by.id] != nil {
+	if e.ch.byID[e.by.id] != nil || e.by.isGateway() {
 		return to
 	}
 	return newAudience(append(slices.Clone(to.list), e.by.recipient()))

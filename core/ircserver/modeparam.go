@@ -88,6 +88,11 @@ func parseLimit(_ *Server, _ *modeActor, ch *channel, raw string) (string, *fail
 // somebody else's channel.
 func parseForward(s *Server, by *modeActor, ch *channel, raw string) (string, *failure) {
 	to, f := s.channelFor(by.session, raw)
+	if by.effect != nil {
+		if to = s.channels[foldChan(raw)]; to != nil {
+			f = nil
+		}
+	}
 	switch {
 	case f != nil:
 		return "", f

@@ -96,6 +96,9 @@ func (s *Server) becomeOper(u *session, name string) *failure {
 // retireOpers takes operator status from those whose block the configuration has no longer.
 func (s *Server) retireOpers() {
 	for _, u := range s.byNick() {
+		if u.isGuest() {
+			continue // its gateway says what it is
+		}
 		named := func(o Operator) bool { return o.Name == u.oper }
 		if i := slices.IndexFunc(s.cfg.Operators, named); i >= 0 {
 			u.operClass = strings.Clone(s.cfg.Operators[i].className())

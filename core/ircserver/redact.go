@@ -208,8 +208,9 @@ func (r *Redactor) line(in *Input) string {
 	command := irc.UpperCommand(m.Command)
 	effect := r.gateways[in.Session] && m.Source == ""
 	switch row := redactions[command]; {
-	case command == "GATEWAY" && in.Granted != "":
-		r.gateways[in.Session] = true
+	case command == "PASS" && strings.Contains(in.Granted, grantGateway):
+		r.gateways[in.Session] = true // GATEWAY follows
+		params = []string{"*"}
 	case command == "MODE" && effect:
 		r.modes(r.by(params, 1), 2)
 	case command == "CHANNEL" && effect:

@@ -22,6 +22,9 @@ func (r *Redactor) State(state []byte) ([]byte, error) {
 			r.entries(list)
 		}
 	}
+	for link := range s.gateways { // order does not matter: a set is filled
+		r.gateways[link] = true
+	}
 	for i := range s.bans {
 		b := &s.bans[i]
 		b.mask, b.reason, b.setter = r.mask(b.mask), r.text(b.reason), r.mask(b.setter)
@@ -64,6 +67,9 @@ func (r *Redactor) config(c *Config) {
 	}
 	for i := range c.ServicesPasswords {
 		c.ServicesPasswords[i] = redactedHash
+	}
+	for i := range c.Gateways {
+		c.Gateways[i].PasswordHash = redactedHash
 	}
 	for i := range c.TrustedBridges {
 		c.TrustedBridges[i].Name = strings.Repeat("0", 64-tokenLen+1) + r.token("key", c.TrustedBridges[i].Name)[1:]

@@ -58,7 +58,7 @@ var redactions = map[string]redaction{
 	"SQUIT": {first: "n", rest: textParam}, "SVSNICK": allNames, "SVSMODE": allNames, "SVS2MODE": allNames, "SVSJOIN": allNames,
 	"SVSPART": {first: "nn", rest: textParam}, "SVSHOLD": {first: "nn", rest: textParam},
 	"GONE": {rest: keepParam, last: textParam, lastFrom: 1}, "HOST": {first: "nnhh"}, "REALNAME": {first: "n", rest: textParam},
-	"ACCOUNT": allNames, "UMODE": allNames, "MEMBERS": allNames, "ENTRY": {first: "nnmmn"}, "PARTED": {first: "nn", rest: textParam},
+	"ACCOUNT": allNames, "CLASS": allNames, "UMODE": allNames, "MEMBERS": allNames, "ENTRY": {first: "nnmmn"}, "PARTED": {first: "nn", rest: textParam},
 	"SAY": {first: "nmn", rest: textParam}, "BAN": {first: "nmmnn", rest: textParam}, "UNBAN": {first: "nm"}, "STATE": allNames,
 }
 

@@ -29,6 +29,7 @@ func (a Audience) sessions() (ids []SessionID) {
 var differsRedacted = map[string]string{
 	"bans": "masks with wildcards in the middle of a host, and CIDR ranges", "extban": "bans of real names",
 	"who": "masks of hosts and real names", "mode-list": "lists by mask", "silence": "masks of hosts",
+	"gateway-network": "bans of networks by CIDR",
 }
 
 // TestRedactedLogsHaveTheSameShape applies the log of every scenario redacted, and once more from a redacted state in the
@@ -76,6 +77,7 @@ func TestRedactedLogsHoldNoSecrets(t *testing.T) {
 	cfg := scenarioConfig()
 	cfg.Operators = []Operator{{Name: "op", PasswordHash: secret(), Hosts: []string{"*@" + secret() + ".example"}}}
 	cfg.ServicesPasswords = []string{secret()}
+	cfg.Gateways = []Gateway{{Name: "canary", PasswordHash: secret()}}
 	cfg.Banned = []NamedValue{{"192.0.2.77", secret()}}
 	cfg.Revision = 1
 	s, r := New(scenarioConfig()), NewRedactor([]byte("key"))

@@ -23,16 +23,21 @@ func failText(n irc.Numeric, text string, params ...string) *failure {
 // be longer splits it, or lets it be cut here, as servers do with a message whose prefix makes it too long. What nobody
 // receives is no output.
 func (s *Server) emit(to Audience, line string) *Output {
+	return s.file(to, irc.Truncate(line, irc.MaxLine-2))
+}
+
+// file is emit for a line of any length.
+func (s *Server) file(to Audience, line string) *Output {
 	if to.empty() {
 		return &Output{}
 	}
 	s.replies++
-	line = irc.Truncate(line, irc.MaxLine-2)
 	s.out = append(s.out, Output{
-		ID:   OutputID{s.inputs, s.replies},
-		Time: s.now,
-		Line: line,
-		To:   to,
+		ID:    OutputID{s.inputs, s.replies},
+		Time:  s.now,
+		Line:  line,
+		Cause: s.cause,
+		To:    to,
 	})
 	return &s.out[len(s.out)-1]
 }

@@ -2,6 +2,7 @@ package ircserver
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 )
 
@@ -13,16 +14,17 @@ func Restore(b []byte) (*Server, error) {
 		return nil, corrupt("not a snapshot")
 	}
 	d := decoder{s: rest}
-	if d.byte() != snapshotVersion {
+	version := d.byte()
+	if version != snapshotVersion1 && version != snapshotVersion2 {
 		return nil, ErrVersion
 	}
 	s := New(Config{})
-	for section := byte(sectionServer); section < sectionEnd; section++ {
+	for section := byte(sectionServer); section <= lastSection(version); section++ {
 		body, ok := readSection(&d, section)
 		if !ok {
 			return nil, corrupt("snapshot section " + sectionNames[section] + ": length or checksum")
 		}
-		if !s.readBody(section, &body) || !body.done() {
+		if !s.readBody(section, &body) || !body.done() || section == sectionConfig && s.snapshotVersion() != version {
 			return nil, corrupt("snapshot section " + sectionNames[section] + ": contents")
 		}
 	}
@@ -34,7 +36,7 @@ func Restore(b []byte) (*Server, error) {
 
 var sectionNames = [...]string{
 	sectionServer: "server", sectionConfig: "configuration", sectionSessions: "sessions", sectionChannels: "channels",
-	sectionBans: "bans", sectionHolds: "holds", sectionWhowas: "whowas",
+	sectionBans: "bans", sectionHolds: "holds", sectionWhowas: "whowas", sectionGateways: "gateways",
 }
 
 // readSection reads the frame of one section and checks it.
@@ -68,13 +70,68 @@ func (s *Server) readBody(section byte, d *decoder) bool {
 	case sectionChannels:
 		return s.readChannels(d)
 	case sectionBans:
-		s.bans = getList(d, 5, getBan)
+		s.bans = getList(d, 5, getBan(s.snapshotVersion()))
 	case sectionHolds:
 		s.holds = getList(d, 3, getHold)
 	case sectionWhowas:
 		s.whowas = getList(d, 7, getWhowas)
+	case sectionGateways:
+		return s.readGateways(d)
 	}
 	return true
+}
+
+// readGateways reads the gateways that sessions have named as theirs: these, and no others.
+func (s *Server) readGateways(d *decoder) bool {
+	var last SessionID
+	n := d.count(5)
+	for range n {
+		link := SessionID(d.uint())
+		g := s.gateways[link]
+		if u := s.sessions[link]; g == nil || link <= last || u == nil || !u.isGateway() {
+			return false
+		}
+		last = link
+		g.name = getString(d)
+		g.inLink = d.bool()
+		g.last = bits.RotateLeft64(d.uint(), -1)
+		g.refused = getList(d, 1, getString)
+	}
+	return !d.bad && n == len(s.gateways) && s.gatewayNames() == n
+}
+
+// gatewayNames is how many different names the gateways have.
+func (s *Server) gatewayNames() int {
+	names := map[string]bool{}
+	for _, g := range s.gateways { // order does not matter: a count
+		names[g.name] = true
+	}
+	return len(names)
+}
+
+// readOwner reads whose link or user u is. The gateway itself is read later: its link may have come after its users.
+func (s *Server) readOwner(d *decoder, u *session) {
+	owner := SessionID(d.uint())
+	if owner == 0 {
+		return
+	}
+	g := s.gateways[owner]
+	if g == nil {
+		g = &gateway{link: owner, users: map[string]*session{}}
+		s.gateways[owner] = g
+	}
+	u.gateway = g
+	if u.services || u.registered == (owner == u.id) {
+		d.fail() // users are registered, links are not
+	}
+	if owner == u.id {
+		return
+	}
+	u.uid = getString(d)
+	if g.users[u.uid] != nil || !validUID(u.uid) {
+		d.fail()
+	}
+	g.users[u.uid] = u
 }
 
 func (s *Server) readServer(d *decoder) {
@@ -112,6 +169,9 @@ func (s *Server) readSessions(d *decoder) bool {
 	var last SessionID
 	for range d.count(least) {
 		u := s.readSession(d)
+		if s.snapshotVersion() >= snapshotVersion2 {
+			s.readOwner(d, u)
+		}
 		if d.bad || u.id <= last || uint64(u.id) > uint64(s.inputs) || !s.adopt(u) {
 			return false
 		}
@@ -291,8 +351,14 @@ func getEntry(d *decoder) listEntry {
 	return listEntry{mask: getString(d), setter: getString(d), time: d.int(), remote: getString(d)}
 }
 
-func getBan(d *decoder) networkBan {
-	return networkBan{mask: getString(d), reason: getString(d), setter: getString(d), time: d.int(), expiry: d.int()}
+func getBan(version byte) func(d *decoder) networkBan {
+	return func(d *decoder) networkBan {
+		b := networkBan{mask: getString(d), reason: getString(d), setter: getString(d), time: d.int(), expiry: d.int()}
+		if version >= snapshotVersion2 {
+			b.gateway, b.kind = getString(d), getString(d)
+		}
+		return b
+	}
 }
 
 func getHold(d *decoder) nickHold {

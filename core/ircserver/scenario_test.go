@@ -79,6 +79,11 @@ func (b *bare) apply(in Input) (scenario.Result, error) {
 	outs := b.survive(in)
 	checkInvariants(b.t, b.s)
 	checkModeInvariants(b.t, b.s)
+	for id, u := range b.s.sessions {
+		if u.isGuest() {
+			b.names[id], b.ids[u.uid] = u.uid, id
+		}
+	}
 	var r scenario.Result
 	for _, o := range outs {
 		out := scenario.Output{ID: fmt.Sprintf("%d.%d", o.ID.Input, o.ID.Reply), Final: o.Final, Line: o.Line}
@@ -207,6 +212,9 @@ func (b *bare) grant(st scenario.Step) (scenario.Result, error) {
 	text, claims := Claims(text)
 	var names []string
 	for _, c := range claims {
+		if c.Name == grantGateway {
+			c.Name += c.Password // a gateway's password is its name here
+		}
 		names = append(names, c.Name)
 	}
 	return b.apply(Input{Kind: KindLine, Session: id, Text: text, Granted: strings.Join(names, " ")})

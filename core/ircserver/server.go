@@ -32,6 +32,8 @@ type Server struct {
 	replies uint32
 	opened  []SessionID // see Streams
 	closed  []SessionID
+	cause   uint64   // the id of the gateway's line that it is, or zero
+	acting  *gateway // the gateway whose line it is, or nil
 
 	scratch []byte // of chainOutput
 
@@ -64,6 +66,7 @@ func (s *Server) Apply(in *Input) []Output {
 	s.inputs++
 	s.replies, s.out = 0, s.out[:0]
 	s.opened, s.closed = s.opened[:0], s.closed[:0]
+	s.cause, s.acting = 0, nil
 	s.now = max(s.now, in.Time)
 	if s.start == 0 {
 		s.start = s.now
@@ -114,10 +117,13 @@ func (s *Server) applyKind(in *Input) {
 // applyLine parses and dispatches one line of a session.
 func (s *Server) applyLine(in *Input) {
 	u := s.sessions[in.Session]
-	if u == nil || u.link != 0 || u.seen(in.ClientMsgID) {
-		return // gone, a pseudo-client, which speaks through its link only, or a retry
+	if u == nil || u.link != 0 || u.isGuest() || u.seen(in.ClientMsgID) {
+		return // gone, somebody who speaks through a link only, or a retry
 	}
 	u.lastActive = s.now
+	if u.isGateway() {
+		s.cause, s.acting = in.ClientMsgID, u.gateway
+	}
 	if in.Remote != "" && in.Remote != u.remote && !s.moved(u, in.Remote) {
 		return
 	}
@@ -130,8 +136,12 @@ func (s *Server) applyLine(in *Input) {
 
 // dispatch finds the command's row, checks what the row demands, runs it, and sends the failure it returns.
 func (s *Server) dispatch(u *session, c *call) {
-	if u.isLink() {
+	switch {
+	case u.isLink():
 		s.dispatchLink(u, c)
+		return
+	case u.isGateway():
+		s.dispatchGateway(u, c)
 		return
 	}
 	m := c.Message

@@ -105,6 +105,9 @@ func parseCloak(host string) (SessionID, bool) {
 
 // visibleHost is the host that others are to see: the cloak while u is +x, else the address.
 func (u *session) visibleHost() string {
+	if u.isGuest() {
+		return u.host // as its gateway says
+	}
 	if u.modes.has('x') || u.remote == "" {
 		return u.cloak()
 	}

@@ -5,15 +5,28 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"maps"
+	"math/bits"
 	"slices"
 )
 
 // A snapshot is the magic word, a version byte, and the sections in the order of their numbers; each section is its
 // number (1 byte), the length of its body (4 bytes), the body, and a CRC32C of all three.
+//
+// Version 2 adds gateways: their section, whose users sessions are, and the origin of bans. It follows from the network's
+// MachineVersion, so that all nodes have the same digest of a state whatever binary they run.
 const (
-	snapshotMagic   = "robustirc state\n"
-	snapshotVersion = 1
+	snapshotMagic    = "robustirc state\n"
+	snapshotVersion1 = 1
+	snapshotVersion2 = 2 // since MachineVersion 2
 )
+
+// snapshotVersion is the version of the encoding.
+func (s *Server) snapshotVersion() byte {
+	if s.cfg.MachineVersion >= 2 {
+		return snapshotVersion2
+	}
+	return snapshotVersion1
+}
 
 // The sections.
 const (
@@ -24,21 +37,35 @@ const (
 	sectionBans
 	sectionHolds
 	sectionWhowas
+	sectionGateways // since version 2
 	sectionEnd
 )
+
+// lastSection is the last section of a version.
+func lastSection(version byte) byte {
+	if version >= snapshotVersion2 {
+		return sectionGateways
+	}
+	return sectionWhowas
+}
 
 // AppendSnapshot appends the canonical encoding of the state to dst: equal states give equal bytes, whatever way they
 // came about. Outputs are not part of it; core/outputstream keeps the tail.
 func (s *Server) AppendSnapshot(dst []byte) []byte {
 	dst = append(dst, snapshotMagic...)
-	dst = append(dst, snapshotVersion)
+	version := s.snapshotVersion()
+	dst = append(dst, version)
 	dst = appendSection(dst, sectionServer, s.appendServer)
 	dst = appendSection(dst, sectionConfig, func(dst []byte) []byte { return appendConfig(dst, &s.cfg) })
 	dst = appendSection(dst, sectionSessions, s.appendSessions)
 	dst = appendSection(dst, sectionChannels, s.appendChannels)
-	dst = appendSection(dst, sectionBans, func(dst []byte) []byte { return putList(dst, s.bans, putBan) })
+	dst = appendSection(dst, sectionBans, func(dst []byte) []byte { return putList(dst, s.bans, putBan(version)) })
 	dst = appendSection(dst, sectionHolds, func(dst []byte) []byte { return putList(dst, s.holds, putHold) })
-	return appendSection(dst, sectionWhowas, func(dst []byte) []byte { return putList(dst, s.whowas, putWhowas) })
+	dst = appendSection(dst, sectionWhowas, func(dst []byte) []byte { return putList(dst, s.whowas, putWhowas) })
+	if version >= snapshotVersion2 {
+		dst = appendSection(dst, sectionGateways, s.appendGateways)
+	}
+	return dst
 }
 
 // Digest returns the SHA-256 of the snapshot: equal on nodes with equal states.
@@ -85,7 +112,38 @@ func (s *Server) appendSessions(dst []byte) []byte {
 	ids := slices.Sorted(maps.Keys(s.sessions))
 	dst = putUint(dst, len(ids))
 	for _, id := range ids {
-		dst = putSession(dst, s.sessions[id])
+		u := s.sessions[id]
+		dst = putSession(dst, u)
+		if s.snapshotVersion() >= snapshotVersion2 {
+			dst = putOwner(dst, u)
+		}
+	}
+	return dst
+}
+
+// putOwner writes the link of the gateway whose link or user u is, and for users the uid.
+func putOwner(dst []byte, u *session) []byte {
+	if u.gateway == nil {
+		return putUint(dst, SessionID(0))
+	}
+	dst = putUint(dst, u.gateway.link)
+	if u.isGuest() {
+		dst = putString(dst, u.uid)
+	}
+	return dst
+}
+
+// appendGateways writes the gateways in the order of their links; their users say themselves whose they are.
+func (s *Server) appendGateways(dst []byte) []byte {
+	links := slices.Sorted(maps.Keys(s.gateways))
+	dst = putUint(dst, len(links))
+	for _, link := range links {
+		g := s.gateways[link]
+		dst = putUint(dst, link)
+		dst = putString(dst, g.name)
+		dst = putBool(dst, g.inLink)
+		dst = putUint(dst, bits.RotateLeft64(g.last, 1)) // the ids have the top bit and are small otherwise
+		dst = putList(dst, g.refused, putString)
 	}
 	return dst
 }
@@ -199,11 +257,17 @@ func putEntry(dst []byte, e listEntry) []byte {
 	return putString(putInt(putString(putString(dst, e.mask), e.setter), e.time), e.remote)
 }
 
-func putBan(dst []byte, b networkBan) []byte {
-	dst = putString(dst, b.mask)
-	dst = putString(dst, b.reason)
-	dst = putString(dst, b.setter)
-	return putInt(putInt(dst, b.time), b.expiry)
+func putBan(version byte) func(dst []byte, b networkBan) []byte {
+	return func(dst []byte, b networkBan) []byte {
+		dst = putString(dst, b.mask)
+		dst = putString(dst, b.reason)
+		dst = putString(dst, b.setter)
+		dst = putInt(putInt(dst, b.time), b.expiry)
+		if version >= snapshotVersion2 {
+			dst = putString(putString(dst, b.gateway), b.kind)
+		}
+		return dst
+	}
 }
 
 func putHold(dst []byte, h nickHold) []byte {

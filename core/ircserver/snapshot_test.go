@@ -29,6 +29,12 @@ func sampleServer() *Server {
 	ch.lists['b'] = []listEntry{{mask: "m", setter: "s", time: 4}}
 	s.channels["#a"] = ch
 	ch.add(u, statusOp, 5)
+	link := &session{id: 2}
+	link.gateway = &gateway{name: "canary", link: 2, refused: []string{"1AAA"}, users: map[string]*session{}}
+	s.sessions[2], s.gateways[2], s.bridged = link, link.gateway, 1
+	guest := &session{id: 3, registered: true, gateway: link.gateway, uid: "0AAA"}
+	guest.setIdentity("bob", "b", "h")
+	s.sessions[3], s.nicks["bob"], link.gateway.users["0AAA"], s.users, s.maxUsers = guest, guest, guest, 2, 2
 	s.bans = []networkBan{{mask: "m"}}
 	s.holds = []nickHold{{nick: "n"}}
 	s.whowas = []whowasEntry{{nick: "w"}}
@@ -46,6 +52,8 @@ var derived = []string{
 	"Server.gateways",
 	"Server.opened",
 	"Server.closed",
+	"Server.cause",
+	"Server.acting",
 	"Server.nextDue",
 	"Server.out",
 	"Server.replies",
@@ -63,7 +71,9 @@ var derived = []string{
 	"session.registered", // without it the session could not be in a channel
 	"session.link",
 	"session.gateway",
-	"session.uid",
+	"session.uid",  // that of a guest, below
+	"gateway.link", // the key
+	"gateway.users",
 	"channel.name",
 	"channel.byID",
 	"channel.members",
@@ -80,9 +90,10 @@ var derived = []string{
 func TestEveryFieldIsEncoded(t *testing.T) {
 	s := sampleServer()
 	reload(t, s)
+	checkField(t, s, "session.uid", reflect.NewAt(reflect.TypeFor[string](), unsafe.Pointer(&s.sessions[3].uid)).Elem())
 	ch, u := s.channels["#a"], s.sessions[1]
 	ch.limit, ch.throttle = 1, joinThrottle{joins: 1, seconds: 1, taken: 1, since: 1}
-	for _, root := range []any{s, u, ch, ch.members[0], &ch.lists['b'][0]} {
+	for _, root := range []any{s, u, s.gateways[2], ch, ch.members[0], &ch.lists['b'][0]} {
 		eachField(t, s, reflect.ValueOf(root).Elem())
 	}
 }
@@ -164,7 +175,7 @@ func TestDamageIsNoticed(t *testing.T) {
 	}
 	b := bytes.Clone(good)
 	b[len(b)-1] ^= 1
-	if _, err := Restore(b); err == nil || !strings.Contains(err.Error(), "whowas") {
+	if _, err := Restore(b); err == nil || !strings.Contains(err.Error(), "gateways") {
 		t.Errorf("the error does not name the section: %v", err)
 	}
 }

@@ -61,6 +61,9 @@ var table = []commandRow{
 	{"GLOBOPS", 1, false, "globops", (*Server).cmdGlobops, "GLOBOPS :<text>", "Sends a message to all operators."},
 	// services.go
 	{"SERVER", 2, true, "", (*Server).cmdServer, "SERVER <name> <hops> :<info>", "Turns a session whose PASS proved it into a services link."},
+	// gateway.go
+	{gatewayCommand, 2, true, "", (*Server).cmdGateway, "GATEWAY <name> <style>", "Turns a session whose PASS proved it into the link of a gateway."},
+	// services.go
 	{"NICKSERV", 0, false, "", alias("NickServ"), "NICKSERV <text>", "Is PRIVMSG NickServ."},
 	{"NS", 0, false, "", alias("NickServ"), "NS <text>", "Is PRIVMSG NickServ."},
 	{"CHANSERV", 0, false, "", alias("ChanServ"), "CHANSERV <text>", "Is PRIVMSG ChanServ."},

@@ -26,20 +26,20 @@ func (s *Server) tick() {
 // never is the deadline of those who have none.
 const never = math.MaxInt64
 
-// deadline is when u will be closed if it stays silent. Pseudo-clients have none: they end with their link.
+// deadline is when u will be closed if it stays silent. Pseudo-clients and guests have none: they end with their link.
 func (s *Server) deadline(u *session) int64 {
 	limit, since := s.cfg.SessionExpiration, u.lastActive
-	if !u.registered {
+	if !u.registered && !u.isGateway() {
 		limit, since = s.cfg.RegistrationTimeout, u.created
 	}
-	if u.link != 0 || limit <= 0 {
+	if u.link != 0 || u.isGuest() || limit <= 0 {
 		return never
 	}
 	return since + int64(limit)
 }
 
 func (s *Server) timeoutText(u *session) string {
-	if !u.registered {
+	if !u.registered && !u.isGateway() {
 		return "Registration timed out (" + s.cfg.RegistrationTimeout.String() + ")"
 	}
 	return "Ping timeout (" + s.cfg.SessionExpiration.String() + ")"
@@ -76,6 +76,7 @@ func (s *Server) setConfig(in *Input) {
 	s.cfg = c
 	s.nextDue = 0
 	s.retireOpers()
+	s.retireGateways(&old)
 	s.enforce(func(u *session) bool { return s.configBanFor(u.remote) != nil })
 	if old.modeSwitches() != c.modeSwitches() {
 		s.modesSwitched()

@@ -138,7 +138,7 @@ func (s *Server) flipUserMode(u *session, c irc.ModeChange) {
 	case 'D':
 		u.audienceChanged()
 	case 'x':
-		if !u.services { // theirs is what they said
+		if !u.services && !u.isGuest() { // theirs is what they said
 			s.rehost(u)
 		}
 	}

@@ -93,7 +93,7 @@ func allParams(line string) []string {
 }
 
 func (d *double) effect(line, command string, p []string) (told []string) {
-	need := map[string]int{"USER": 10, "GONE": 2, "KILL": 3, "NICK": 2, "HOST": 3, "REALNAME": 2, "ACCOUNT": 2, "AWAY": 1, "OPER": 2,
+	need := map[string]int{"USER": 10, "GONE": 2, "KILL": 3, "NICK": 2, "HOST": 3, "REALNAME": 2, "ACCOUNT": 2, "AWAY": 1, "CLASS": 2,
 		"UMODE": 2, "MEMBERS": 3, "CHANNEL": 4, "MODE": 3, "ENTRY": 5, "TOPIC": 4, "PARTED": 2, "KICK": 4, "INVITE": 3, "SAY": 4,
 		"WALLOPS": 2, "BAN": 6, "UNBAN": 2}[command]
 	if need == 0 || len(p) < need {
@@ -154,7 +154,7 @@ func (d *double) effect(line, command string, p []string) (told []string) {
 		u.account = p[1]
 	case "AWAY":
 		u.away = strings.Join(p[1:], "")
-	case "OPER":
+	case "CLASS":
 		u.class = p[1]
 	case "UMODE":
 		u.umode(p[1])

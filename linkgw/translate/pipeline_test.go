@@ -101,7 +101,7 @@ func (p *pipeline) reconcile() (n int) {
 
 var verbs = map[translate.Kind]string{
 	translate.Command: "JOIN PART NICK MODE TOPIC KICK AWAY QUIT PRIVMSG NOTICE INVITE KNOCK WALLOPS",
-	translate.Effect:  "USER GONE KILL NICK HOST REALNAME ACCOUNT AWAY OPER UMODE MEMBERS CHANNEL MODE ENTRY TOPIC PARTED KICK INVITE SAY WALLOPS BAN UNBAN",
+	translate.Effect:  "USER GONE KILL NICK HOST REALNAME ACCOUNT AWAY CLASS UMODE MEMBERS CHANNEL MODE ENTRY TOPIC PARTED KICK INVITE SAY WALLOPS BAN UNBAN",
 }
 
 // checkOp holds an operation against the grammar: one line, not too long, of a known command, that says who it is of.

@@ -90,7 +90,7 @@ func (t *Translator) settleIdentity(m *user, u *network.User) {
 	}
 	if w.class != m.class {
 		m.class = w.class
-		t.effect(m.uid, "OPER", set, m.uid, star(m.class))
+		t.effect(m.uid, "CLASS", set, m.uid, star(m.class))
 	}
 	if w.modes != m.modes {
 		change := modeDifference(m.modes, w.modes)

@@ -3,9 +3,11 @@ package linktest
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -16,6 +18,8 @@ import (
 // Certificate is a certificate that signed itself.
 type Certificate struct {
 	PEM, KeyPEM []byte
+	// Fingerprint is its SHA-256 in hexadecimal.
+	Fingerprint string
 	// Roots trusts it.
 	Roots *x509.CertPool
 }
@@ -43,12 +47,24 @@ func newCertificate(t testing.TB) *Certificate {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(parsed)
+	sum := sha256.Sum256(der)
 	return &Certificate{
-		PEM:    pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		KeyPEM: pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
-		Roots:  roots,
+		Fingerprint: hex.EncodeToString(sum[:]),
+		PEM:         pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		KeyPEM:      pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+		Roots:       roots,
 	}
 }
 
 // client is the configuration of who connects to a server with this certificate, and checks it.
 func (c *Certificate) client() *tls.Config { return &tls.Config{RootCAs: c.Roots} }
+
+// pair is the certificate for who shows it.
+func (c *Certificate) pair(t testing.TB) tls.Certificate {
+	t.Helper()
+	pair, err := tls.X509KeyPair(c.PEM, c.KeyPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}

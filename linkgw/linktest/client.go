@@ -36,6 +36,8 @@ type ClientOptions struct {
 	// From is the loopback address it connects from; "" is 127.0.0.1.
 	From string
 	TLS  bool
+	// Certificate has it show the network's certificate as its own, with TLS.
+	Certificate bool
 	// Caps are demanded with CAP REQ, besides multi-prefix.
 	Caps []string
 	// Password is given with PASS.
@@ -47,17 +49,11 @@ type ClientOptions struct {
 // Dial connects a client, waits until it is registered, and ends it with the test.
 func (n *Network) Dial(t testing.TB, s *Server, o ClientOptions) *Client {
 	t.Helper()
-	dialer := &net.Dialer{Timeout: Patience}
-	if o.From != "" {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(o.From)}
+	var own []tls.Certificate
+	if o.Certificate {
+		own = append(own, n.Certificate.pair(t))
 	}
-	var conn net.Conn
-	var err error
-	if o.TLS {
-		conn, err = tls.DialWithDialer(dialer, "tcp", s.Address(true), n.Certificate.client())
-	} else {
-		conn, err = dialer.Dial("tcp", s.Address(false))
-	}
+	conn, err := n.connect(s, o.From, o.TLS, own...)
 	if err != nil {
 		t.Fatal(err)
 	}

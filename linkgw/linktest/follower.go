@@ -2,14 +2,12 @@ package linktest
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +22,7 @@ type Follower struct {
 	Name string
 	SID  s2s.SID
 
+	begun time.Time
 	t     testing.TB
 	kind  Kind
 	conn  net.Conn
@@ -78,18 +77,12 @@ func (n *Network) Follow(t testing.TB, o FollowOptions) *Follower {
 // TryFollow is Follow that returns why the server refuses, a *s2s.LinkError where it said so.
 func (n *Network) TryFollow(t testing.TB, o FollowOptions) (*Follower, error) {
 	t.Helper()
-	dialer := &net.Dialer{Timeout: Patience, Control: smallSegments}
-	conn, err := dialer.Dial("tcp", n.Hub.Address(o.TLS))
+	conn, err := n.connect(n.Hub, "", o.TLS)
 	if err != nil {
 		return nil, err
 	}
-	if o.TLS {
-		config := n.Certificate.client()
-		config.ServerName = "127.0.0.1"
-		conn = tls.Client(conn, config)
-	}
 	f := &Follower{
-		Name: o.Name, SID: o.SID, t: t, kind: n.Kind, conn: conn, say: o.Burst, answer: o.OnEvent,
+		Name: o.Name, SID: o.SID, begun: time.Now(), t: t, kind: n.Kind, conn: conn, say: o.Burst, answer: o.OnEvent,
 		lines: make(chan string), asked: make(chan func()), done: make(chan struct{}), pongs: map[string]bool{}, events: map[string]int{},
 		link: n.Kind.software().link(s2s.Identity{Server: o.Name, SID: o.SID, Description: "A leaf", SendPassword: LinkPassword, AcceptPassword: AcceptPassword, PeerName: n.Hub.Name}),
 	}
@@ -100,16 +93,6 @@ func (n *Network) TryFollow(t testing.TB, o FollowOptions) (*Follower, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// smallSegments makes the loopback like a real network. solanum takes 16 KiB at a time (s_serv.c), with which the 64 KiB
-// segments of the loopback stall for seconds.
-func smallSegments(_, _ string, c syscall.RawConn) error {
-	var err error
-	if e := c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1400) }); e != nil {
-		return e
-	}
-	return err
 }
 
 // read hands the owner one line after the other.
@@ -181,7 +164,7 @@ func (f *Follower) send(lines ...string) {
 // note keeps the last lines for what a failing test shows.
 func (f *Follower) note(line string) {
 	const kept = 400
-	if f.recent = append(f.recent, line); len(f.recent) >= 2*kept {
+	if f.recent = append(f.recent, fmt.Sprintf("%6.3f %s", time.Since(f.begun).Seconds(), line)); len(f.recent) >= 2*kept {
 		f.recent = slices.Clone(f.recent[kept:])
 	}
 }
@@ -440,7 +423,8 @@ func (f *Follower) Err() (err error) {
 	return err
 }
 
-// Close cuts the connection and waits for the follower's goroutines.
+// Close takes the leaf off the network, waits until the server has closed the connection, and for the follower's
+// goroutines.
 func (f *Follower) Close() {
 	select {
 	case <-f.done:
@@ -449,6 +433,21 @@ func (f *Follower) Close() {
 	}
 	if f.t.Failed() {
 		f.t.Logf("%s, last lines:\n%s", f.Name, f.Recent())
+	}
+	var over chan struct{}
+	f.ask(func() {
+		if f.err == nil && f.link.Established() {
+			over = make(chan struct{})
+			f.waiting = append(f.waiting, &waiter{holds: func() bool { return false }, done: over})
+			f.tell(time.Now(), s2s.Event{Source: s2s.Ref(f.SID), Body: s2s.ServerGone{Server: s2s.Ref(f.model.Peer().SID), Reason: "done"}})
+		}
+	})
+	if over != nil {
+		select {
+		case <-over:
+		case <-time.After(Patience):
+			f.t.Errorf("%s: the server does not let go", f.Name)
+		}
 	}
 	close(f.done)
 	f.conn.Close()

@@ -64,7 +64,7 @@ func (l *looker) user(nick string) {
 	}
 	w := l.clients[0].Whois(nick)
 	if l.kind.software().whoisLines {
-		w.extra()
+		w.extra(l.kind)
 	}
 	l.view.Users[l.fold(nick)] = w.UserView
 }
@@ -178,10 +178,10 @@ func (c *Client) whois(w *Whois, m *irc.Message) {
 }
 
 // extra gathers the lines of SWHOIS, and as who somebody is an operator. Those about security groups are the server's own.
-func (w *Whois) extra() {
+func (w *Whois) extra(k Kind) {
 	var lines []string
 	for _, m := range w.Lines {
-		if m.Command == "313" || m.Command == "320" && !strings.HasPrefix(m.Last(), "is in security-groups") {
+		if m.Command == "313" && k == Unreal || m.Command == "320" && !strings.HasPrefix(m.Last(), "is in security-groups") {
 			lines = append(lines, m.Last())
 		}
 	}
@@ -189,6 +189,9 @@ func (w *Whois) extra() {
 	text := strings.Join(lines, "|")
 	w.Extra = &text
 }
+
+// hiddenAddress is what solanum and hybrid say where an address is hidden.
+const hiddenAddress = "255.255.255.255"
 
 // actually reads where a user really comes from: "user@host ip" or only one of both.
 func (w *Whois) actually(m *irc.Message) {
@@ -198,6 +201,9 @@ func (w *Whois) actually(m *irc.Message) {
 	}
 	for _, word := range words {
 		if _, err := netip.ParseAddr(word); err == nil {
+			if word == hiddenAddress {
+				word = ""
+			}
 			w.IP = &word
 		}
 		if _, host, ok := strings.Cut(word, "@"); ok && !strings.Contains(word, " ") && w.RealHost == nil {
@@ -237,12 +243,14 @@ func (c *Client) ask(line string, ends ...string) []irc.Message {
 	return c.Until("the answer to "+line, func(m *irc.Message) bool { return slices.Contains(ends, m.Command) })
 }
 
-// Everybody returns all nicks that WHO shows.
+// Everybody returns all nicks that WHO shows. What asks for all is "0" in RFC 2812 and "*" in UnrealIRCd.
 func (c *Client) Everybody() (nicks []string) {
 	c.t.Helper()
-	for _, m := range c.ask("WHO *", "315") {
-		if m.Command == "352" {
-			nicks = append(nicks, m.Param(5))
+	for _, mask := range []string{"0", "*"} {
+		for _, m := range c.ask("WHO "+mask, "315") {
+			if m.Command == "352" {
+				nicks = append(nicks, m.Param(5))
+			}
 		}
 	}
 	slices.Sort(nicks)

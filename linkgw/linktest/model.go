@@ -37,7 +37,7 @@ func userOf(k Kind, u *network.User, shown UserView) UserView {
 		v.IP = &u.IP
 	}
 	if shown.Extra != nil {
-		extra := extraOf(u)
+		extra := extraOf(k, u)
 		v.Extra = &extra
 	}
 	if shown.Modes != nil {
@@ -48,8 +48,21 @@ func userOf(k Kind, u *network.User, shown UserView) UserView {
 }
 
 // extraOf is the user's extra lines of WHOIS, sorted.
-func extraOf(u *network.User) string {
+func extraOf(k Kind, u *network.User) string {
 	var lines []string
+	if k == Unreal {
+		lines = operLines(u)
+	}
+	for _, l := range u.WhoisLines() {
+		lines = append(lines, l.Text)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "|")
+}
+
+// operLines is what UnrealIRCd says of operators and services. Others name the privileges that only the operator's own
+// server knows.
+func operLines(u *network.User) (lines []string) {
 	if u.HasMode('S') { // usermodes/servicebot.c
 		lines = append(lines, "is a Network Service")
 	}
@@ -63,11 +76,7 @@ func extraOf(u *network.User) string {
 		}
 		lines = append(lines, line)
 	}
-	for _, l := range u.WhoisLines() {
-		lines = append(lines, l.Text)
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "|")
+	return lines
 }
 
 // isOper is whether WHOIS says that somebody is an operator; UnrealIRCd says more of bots

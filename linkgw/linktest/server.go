@@ -37,6 +37,8 @@ type Server struct {
 	Dir string
 	// TLS is whether the two servers speak TLS to each other.
 	TLS bool
+	// Fingerprint is the SHA-256 of the certificate that both servers have.
+	Fingerprint string
 	// Other is the network's other server, or nil.
 	Other *Server
 
@@ -114,7 +116,7 @@ func newServer(t testing.TB, k Kind, place, name, sid, description string, cert 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &Server{Kind: k, Name: name, SID: sid, Description: description, Port: freePort(t), TLSPort: freePort(t), Dir: dir, t: t, place: place}
+	s := &Server{Kind: k, Name: name, SID: sid, Description: description, Port: freePort(t), TLSPort: freePort(t), Dir: dir, Fingerprint: cert.Fingerprint, t: t, place: place}
 	s.write("cert.pem", string(cert.PEM))
 	s.write("key.pem", string(cert.KeyPEM))
 	return s

@@ -131,12 +131,12 @@ func (s *stage) solanumServices() {
 		s2s.UserChanged{User: bert, Host: text("virtual/bert")},
 		s2s.Force{Action: "nick", User: hugo, Params: []string{"Guest77"}, TS: time.Now().Unix(), IfTS: hugoTS},
 		s2s.Force{Action: "nick", User: bert, Params: []string{"Guest78"}, TS: bertTS - 100, IfTS: bertTS},
-		s2s.Force{Action: "login", User: s2s.Ref(s.ref("kurt")), Params: []string{"kurt.new", "newident", "new.host.example", "kurt.account"}},
+		s2s.Force{Action: "login", User: s2s.Ref(s.ref("kurt")), Params: []string{"kurt_new", "newident", "new.host.example", "kurt_account"}},
 		s2s.NickHold{Nick: "held", Seconds: 60},
 		s2s.Housekeeping{Command: "MECHLIST", Params: []string{"PLAIN"}},
 	)
 	s.cast["hugo"].Await("NICK", "Guest77")
-	s.cast["kurt"].Await("NICK", "kurt.new")
+	s.cast["kurt"].Await("NICK", "kurt_new")
 	s.cast["mona"] = s.n.Dial(s.t, s.n.Hub, ClientOptions{Nick: "mona", Ident: "mona", Realname: "Mona", SASL: true, From: "127.0.3.1"})
 	s.cast["nina"] = s.n.Dial(s.t, s.n.Leaf, ClientOptions{Nick: "nina", Ident: "nina", Realname: "Nina", SASL: true, From: "127.0.3.2"})
 	s.do("nina", "JOIN #main")
@@ -151,7 +151,7 @@ func (s *stage) sasl(e s2s.Event) []s2s.Event {
 	}
 	mask := "*.example.net"
 	return []s2s.Event{
-		{Source: services, ServerMask: mask, Body: s2s.Force{Action: "login", User: b.From, Params: []string{"*", "*", "*", "sasl.account"}}},
+		{Source: services, ServerMask: mask, Body: s2s.Force{Action: "login", User: b.From, Params: []string{"*", "*", "*", "sasl_account"}}},
 		{Source: services, ServerMask: mask, Body: s2s.SASL{From: saslserv, To: b.From, Step: "D", Params: []string{"S"}}},
 	}
 }

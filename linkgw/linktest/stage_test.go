@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"robustirc/linkgw/network"
 	"robustirc/s2s"
@@ -20,6 +21,7 @@ type stage struct {
 	services *Follower
 	cast     map[string]*Client // by the name of the role, which is the first nick
 	tls      bool
+	begun    time.Time
 	facts    int // compared so far
 	// rejoined is whether servers have told each other of their channels: hybrid's lists then have another setter on each.
 	rejoined bool
@@ -48,7 +50,7 @@ var roles = []struct {
 
 // newStage starts the servers and the cast, before the servers are linked to each other.
 func newStage(t *testing.T, k Kind, tls bool) *stage {
-	s := &stage{t: t, n: Start(t, k, Options{Two: true, TLS: tls}), cast: map[string]*Client{}, tls: tls}
+	s := &stage{t: t, n: Start(t, k, Options{Two: true, TLS: tls}), cast: map[string]*Client{}, tls: tls, begun: time.Now()}
 	for i := range roles {
 		s.enter(i)
 	}
@@ -64,7 +66,7 @@ func (s *stage) enter(i int) {
 	if r.leaf {
 		server = s.n.Leaf
 	}
-	s.cast[r.nick] = s.n.Dial(s.t, server, ClientOptions{Nick: r.nick, Ident: r.ident, Realname: r.realname, From: fmt.Sprintf("127.0.1.%d", i+1), TLS: r.tls})
+	s.cast[r.nick] = s.n.Dial(s.t, server, ClientOptions{Nick: r.nick, Ident: r.ident, Realname: r.realname, From: fmt.Sprintf("127.0.1.%d", i+1), TLS: r.tls, Certificate: r.tls})
 }
 
 // live are the clients that are connected to a server or, without one, to any, with an operator first.
@@ -132,7 +134,7 @@ func (s *stage) check(what string, server *Server) {
 	s.n.agrees(s.t, fresh, seen, DiffOptions{Slack: slack, NoListSetters: func(ChannelView) bool { return s.n.Kind == Hybrid }})
 	fresh.Close()
 	s.f.Await("second.example.net is gone", func(m *network.Network) bool { return m.Server("second.example.net") == nil })
-	s.t.Logf("%s: %d users, %d channels, %d facts", what, len(seen.Users), len(seen.Channels), seen.Facts())
+	s.t.Logf("%5.2f s, %s: %d users, %d channels, %d facts", time.Since(s.begun).Seconds(), what, len(seen.Users), len(seen.Channels), seen.Facts())
 	if s.t.Failed() {
 		s.t.FailNow()
 	}

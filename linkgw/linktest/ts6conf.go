@@ -40,13 +40,10 @@ var hybrid = software{
 
 var solanum = software{
 	env: "ROBUSTIRC_SOLANUM", binary: "bin/solanum",
-	advice: "set ROBUSTIRC_SOLANUM to the directory that solanum was installed to (meson setup --prefix), in which user nobody may write when the tests run as root",
+	advice: "set ROBUSTIRC_SOLANUM to the directory that solanum was installed to (the prefix it was built for), in which user nobody may write when the tests run as root",
 	files:  func(s *Server) map[string]string { return map[string]string{"ircd.conf": fill(solanumConf, s)} },
 	command: func(place, dir string) *exec.Cmd {
-		cmd := exec.Command(filepath.Join(place, "bin/solanum"), "-foreground", "-configfile", dir+"/ircd.conf", "-pidfile", dir+"/pid", "-logfile", dir+"/log")
-		libs, _ := filepath.Glob(filepath.Join(place, "lib", "*")) // an installation that was moved
-		cmd.Env = append(cmd.Environ(), "LD_LIBRARY_PATH="+strings.Join(append(libs, filepath.Join(place, "lib")), ":"))
-		return cmd
+		return exec.Command(filepath.Join(place, "bin/solanum"), "-foreground", "-configfile", dir+"/ircd.conf", "-pidfile", dir+"/pid", "-logfile", dir+"/log")
 	},
 	link:        ts6Link(ts6.Solanum),
 	casemapping: irc.RFC1459,
@@ -150,19 +147,22 @@ connect "{{.}}" { host = "127.0.0.1"; send_password = "{{$.AcceptPassword}}"; ac
 connect "{{.Name}}" {
 	host = "127.0.0.1"; port = {{if $.TLS}}{{.TLSPort}}{{else}}{{.Port}}{{end}};
 	send_password = "between"; accept_password = "between"; class = "server"; flags = topicburst{{if $.TLS}}, ssl{{end}};
+	{{if $.TLS}}fingerprint = "{{$.Fingerprint}}";{{end}}
 };
 {{end}}
 service { name = "{{.Services}}"; };
 exempt { ip = "127.0.0.0/8"; };
 channel {
 	use_invex = yes; use_except = yes; use_forward = yes; use_knock = yes; knock_delay = 0 seconds; knock_delay_channel = 0 seconds; max_chans_per_user = 60;
-	max_bans = 100; burst_topicwho = yes; autochanmodes = "+nt"; invite_notify_notice = yes;
+	default_split_user_count = 0; default_split_server_count = 0; no_create_on_split = no; no_join_on_split = no;
+	displayed_usercount = 0; max_bans = 100; burst_topicwho = yes; autochanmodes = "+nt"; invite_notify_notice = yes;
 };
 general {
 	disable_auth = yes; ts_max_delta = 300 seconds; ts_warn_delta = 300 seconds; throttle_count = 1000; throttle_duration = 1; default_floodcount = 1000;
 	anti_nick_flood = no; default_umodes = "+w"; oper_umodes = wallop, operwall; oper_snomask = "+s"; burst_away = yes; away_interval = 0; pace_wait = 0 seconds;
 	pace_wait_simple = 0 seconds; post_registration_delay = 0 seconds; max_targets = 10; client_exit = yes; hide_opers_in_whois = no; hide_opers = no;
-	use_propagated_bans = yes; anti_spam_exit_message_time = 0 seconds; use_whois_actually = yes; hide_spoof_ips = no; no_oper_flood = yes;
+	use_propagated_bans = yes; anti_spam_exit_message_time = 0 seconds; use_whois_actually = yes; hide_spoof_ips = yes; no_oper_flood = yes;
 	operspy_admin_only = no; operspy_dont_care_user_info = no; caller_id_wait = 0 seconds; sasl_service = "SaslServ";
+	certfp_method = sha256;
 };
 `))

@@ -81,7 +81,7 @@ func (n *network) until(what string, ok func() bool) {
 // TestStuckReaderIsCutOff: a client that does not read its stream loses it, and can resume.
 func TestStuckReaderIsCutOff(t *testing.T) {
 	both(t, func(t *testing.T, http2 bool) {
-		n := newImpatientNetwork(t, 1, time.Second, func(c *ircserver.Config) { c.PostMessageCooloff = 0 })
+		n := newImpatientNetwork(t, 1, time.Second, func(c *ircserver.Config) { c.PostMessageCooloff, c.OutputBytes = 0, 1<<30 })
 		s := n.register(n.client(true), "alice")
 		m := n.open(n.client(http2), s, "0.0")
 		sid, err := strconv.ParseUint(s.Sessionid, 0, 64)

@@ -420,9 +420,13 @@ func (c *muxConn) tryPost(s *muxSession, f *robustsession.Post) error {
 	case !followed && len(f.Lines) > robustsession.MaxPostLines:
 		return refuse(http.StatusBadRequest, "More than %d lines in one Post", robustsession.MaxPostLines)
 	}
+	check := robustsession.CheckLine
+	if followed {
+		check = robustsession.CheckGatewayLine
+	}
 	lines := make([]node.Line, len(f.Lines))
 	for i, l := range f.Lines {
-		if err := robustsession.CheckLine(l.Text); err != nil {
+		if err := check(l.Text); err != nil {
 			return refuse(http.StatusBadRequest, "%v", err)
 		}
 		lines[i] = node.Line{ID: l.ID | ircserver.SequentialID, Text: l.Text}

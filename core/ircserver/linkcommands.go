@@ -110,7 +110,7 @@ func (s *Server) linkNick(u *session, c *call) *failure {
 func (s *Server) introducePseudoClient(link *session, nick string, c *call) {
 	p := &session{
 		id: SessionID(s.inputs), created: s.now, lastActive: s.now, lastSpoke: s.now, signedOn: s.now,
-		registered: true, services: true, link: link.id,
+		registered: true, services: true, link: link.id, caps: s.linkCaps(),
 		realname: strings.Clone(irc.Truncate(c.Last(), s.cfg.Limits.RealLen)),
 	}
 	p.setIdentity(strings.Clone(nick), servicesHost, servicesHost)

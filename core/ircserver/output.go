@@ -23,6 +23,9 @@ type Caps uint32
 const (
 	CapMultiPrefix Caps = 1 << iota
 	CapUserhostInNames
+	// CapLink is no capability: it marks the links of services and gateways, whom the network trusts with more of its
+	// retained output than others.
+	CapLink Caps = 1 << 31
 )
 
 // Recipient is a session an output is for, with the capabilities it had at that point of the log.

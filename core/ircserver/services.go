@@ -50,12 +50,21 @@ func (s *Server) cmdServer(u *session, c *call) *failure {
 	u.services, u.registered, u.signedOn, u.modes = true, true, s.now, 0
 	s.tally(u, +1)
 	u.granted, u.pass, u.cookie = "", "", ""
+	u.setCaps(u.caps | s.linkCaps())
 	u.setIdentity(strings.Clone(name), "", "")
 	u.realname = strings.Clone(irc.Truncate(c.Last(), s.cfg.Limits.RealLen))
 	s.findLinks()
 	s.burst(u)
 	s.snotice(nil, "Services link "+u.nick+" is up")
 	return nil
+}
+
+// linkCaps are the capabilities of links, and of what is read by them.
+func (s *Server) linkCaps() Caps {
+	if s.cfg.MachineVersion < 2 {
+		return 0
+	}
+	return CapLink
 }
 
 func (s *Server) linkNamed(name string) *session {

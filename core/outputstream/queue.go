@@ -17,6 +17,7 @@ type queue struct {
 
 	id      ircserver.SessionID
 	trimmed ircserver.OutputID // the last output of this session that is no longer retained
+	own     int                // cost of the retained outputs that nobody else gets; see isOwn
 	ended   bool               // the last entry is the session's last line
 	reader  *Reader            // the one open reader, or nil
 }

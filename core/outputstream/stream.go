@@ -69,10 +69,11 @@ func (l listUses) use(to ircserver.Audience, n int) int {
 // segmentLen is how many outputs share one allocation.
 const segmentLen = 256
 
-// segment is a run of outputs. An output is written once, before its position is published, and never changed.
+// segment is a run of outputs. An output is written once, before its position is published, and never changed; one that
+// is given up before its turn leaves a hole in a copy of the segment (see share.go).
 type segment struct {
 	outs [segmentLen]ircserver.Output
-	cost [segmentLen]int
+	cost [segmentLen]int // zero for a hole
 }
 
 // Stream is the retained outputs of a network, filed under their recipients. It is safe for concurrent use; Append,
@@ -86,15 +87,18 @@ type Stream struct {
 	base     uint64 // position of segments[0].outs[0]; a multiple of segmentLen
 	first    uint64 // position of the oldest retained output
 	next     uint64 // position of the next output
+	holes    int    // how many of the positions from first to next hold nothing
 	bytes    int    // cost of the retained outputs and their lists
 	lists    listUses
+
+	leastShare int // the constant, but in tests
 
 	signals []chan struct{} // who must be woken for the current batch
 }
 
 // New returns an empty stream.
 func New(limits Limits) *Stream {
-	return &Stream{limits: limits, queues: map[ircserver.SessionID]*queue{}, lists: listUses{}}
+	return &Stream{limits: limits, queues: map[ircserver.SessionID]*queue{}, lists: listUses{}, leastShare: leastShare}
 }
 
 // SetLimits changes the limits; they take effect with the next Append. It must be called at a point of the log.
@@ -140,8 +144,8 @@ func (s *Stream) Append(outs []ircserver.Output) {
 	s.mu.Lock()
 	for i := range outs {
 		s.file(&outs[i])
+		s.trim() // each time, so that it does not matter how outputs were batched
 	}
-	s.trim()
 	signals := s.signals
 	s.mu.Unlock()
 	for i, c := range signals {
@@ -154,23 +158,37 @@ func (s *Stream) Append(outs []ircserver.Output) {
 // file keeps one output and puts it into the queues of its recipients: those who have one, and of each gateway the link,
 // once, whose users have none. An output that is in no queue is not kept.
 func (s *Stream) file(o *ircserver.Output) {
+	if own := s.put(o); own != nil {
+		s.shrink(own)
+	}
+}
+
+// put is file without a look at the share of the session that alone gets o, which it returns if there is one.
+func (s *Stream) put(o *ircserver.Output) (own *queue) {
 	n := 0
 	for r := range o.To.Queued {
-		if q := s.queues[r.Session]; q != nil && !q.ended {
+		if q := s.queues[r.Session]; q != nil && !q.ended && q.trimmed.Less(o.ID) {
 			s.push(q, r.Caps)
 			q.ended = o.Final
+			own = q
 			n++
 		}
 	}
 	for g := range o.To.Gateways {
-		if q := s.queues[g.Link]; q != nil && !q.ended && !s.isFiled(q) {
+		if q := s.queues[g.Link]; q != nil && !q.ended && q.trimmed.Less(o.ID) && !s.isFiled(q) {
 			s.push(q, 0)
 			n++
 		}
 	}
-	if n > 0 {
-		s.keep(o, cost(o, n))
+	if n == 0 {
+		return nil
 	}
+	s.keep(o, cost(o, n))
+	if !isOwn(o) {
+		return nil
+	}
+	own.own += cost(o, 1)
+	return own
 }
 
 // push puts the output that is being filed into a queue.
@@ -214,6 +232,11 @@ func (s *Stream) position(e entry) uint64 {
 // trim drops the oldest outputs until the limits hold.
 func (s *Stream) trim() {
 	for s.first < s.next {
+		if s.segments[0].cost[s.first%segmentLen] == 0 {
+			s.holes--
+			s.advance()
+			continue
+		}
 		o := s.output(s.first)
 		tooMuch := s.limits.Bytes > 0 && s.bytes > s.limits.Bytes
 		tooOld := s.limits.Window > 0 && s.output(s.next-1).Time-o.Time > int64(s.limits.Window)
@@ -227,31 +250,44 @@ func (s *Stream) trim() {
 // drop forgets the oldest output.
 func (s *Stream) drop(o *ircserver.Output) {
 	for r := range o.To.Queued {
-		s.pop(r.Session, o)
+		s.dropFrom(r.Session, o)
 	}
 	for g := range o.To.Gateways {
-		s.pop(g.Link, o)
+		s.dropFrom(g.Link, o)
 	}
+	s.bytes += s.lists.use(o.To, -1) - s.segments[0].cost[s.first%segmentLen]
+	s.advance()
+}
+
+// dropFrom takes the oldest output out of a session's queue, if it is there.
+func (s *Stream) dropFrom(id ircserver.SessionID, o *ircserver.Output) {
+	q := s.queues[id]
+	if q == nil || q.len() == 0 || q.at(q.head).pos != uint32(s.first) {
+		return // it was no recipient: created later, or ended before; or it has given it up
+	}
+	s.pop(q, o)
+}
+
+// pop takes o, its oldest output, out of a queue.
+func (s *Stream) pop(q *queue, o *ircserver.Output) {
+	q.pop()
+	q.trimmed = o.ID
+	if isOwn(o) {
+		q.own -= cost(o, 1)
+	}
+	if q.ended && q.len() == 0 {
+		s.remove(q)
+	}
+}
+
+// advance goes on to the next position.
+func (s *Stream) advance() {
 	i := s.first % segmentLen
-	s.bytes += s.lists.use(o.To, -1) - s.segments[0].cost[i]
 	s.first++
 	if i == segmentLen-1 || s.first == s.next {
 		s.segments[0] = nil
 		s.segments = s.segments[1:]
 		s.base = s.first - s.first%segmentLen
-	}
-}
-
-// pop takes the oldest output out of a session's queue, if it is there.
-func (s *Stream) pop(id ircserver.SessionID, o *ircserver.Output) {
-	q := s.queues[id]
-	if q == nil || q.len() == 0 || q.at(q.head).pos != uint32(s.first) {
-		return // it was no recipient: created later, or ended before
-	}
-	q.pop()
-	q.trimmed = o.ID
-	if q.ended && q.len() == 0 {
-		s.remove(q)
 	}
 }
 

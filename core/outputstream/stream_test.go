@@ -27,7 +27,14 @@ type world struct {
 	links map[ircserver.SessionID]ircserver.SessionID // of users of firehose gateways
 }
 
+// newWorld has small shares.
 func newWorld(t *testing.T, seed uint64, limits Limits) *world {
+	w := bareWorld(t, seed, limits)
+	w.s.leastShare = 0
+	return w
+}
+
+func bareWorld(t *testing.T, seed uint64, limits Limits) *world {
 	return &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), s: New(limits), lines: map[ircserver.SessionID][]ircserver.OutputID{}, links: map[ircserver.SessionID]ircserver.SessionID{}}
 }
 
@@ -246,6 +253,7 @@ func (w *world) elsewhere() *Stream {
 		outs = append(outs, *o)
 	}
 	s := New(w.s.limits)
+	s.leastShare = w.s.leastShare
 	s.Restore(NewTail(t.Sessions, outs))
 	if !equalTails(t, s.Tail()) || s.bytes != w.s.bytes {
 		w.t.Fatal("a restored stream has another tail")
@@ -276,6 +284,7 @@ func TestTrimmingIsTheSameEverywhere(t *testing.T) {
 	limits := Limits{Window: 30_000, Bytes: 40_000}
 	w := newWorld(t, 7, limits)
 	other := New(limits)
+	other.leastShare = 0
 	f := &follower{}
 	for i := range 300 {
 		if i%20 == 0 {
@@ -512,10 +521,11 @@ func comeAndGo(ctx context.Context, t *testing.T, s *Stream, id ircserver.Sessio
 func TestFollowStatesGaps(t *testing.T) {
 	s := New(Limits{Bytes: 10 * (outputOverhead + entryCost)})
 	s.CreateSession(1)
+	link := ircserver.NewAudience([]ircserver.Recipient{{Session: 1, Caps: ircserver.CapLink}}, 0) // no share bounds it
 	at := func(i int) ircserver.OutputID { return ircserver.OutputID{Input: ircserver.InputID(i), Reply: 1} }
 	fill := func(from, to int) {
 		for i := from; i <= to; i++ {
-			s.Append([]ircserver.Output{{ID: at(i), To: audience(1)}})
+			s.Append([]ircserver.Output{{ID: at(i), To: link}})
 		}
 	}
 	take := func(r *Reader, gap *Gap, first, n int) {

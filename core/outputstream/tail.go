@@ -22,15 +22,17 @@ type Tail struct {
 	segments    []*segment
 	base        uint64
 	first, next uint64
+	holes       int
 }
 
 // Len is the number of outputs.
-func (t *Tail) Len() int { return int(t.next - t.first) }
+func (t *Tail) Len() int { return int(t.next-t.first) - t.holes }
 
 // All calls yield for each output, oldest first. The outputs must not be changed.
 func (t *Tail) All(yield func(*ircserver.Output) bool) {
 	for pos := t.first; pos < t.next; pos++ {
-		if !yield(&t.segments[(pos-t.base)/segmentLen].outs[pos%segmentLen]) {
+		o := &t.segments[(pos-t.base)/segmentLen].outs[pos%segmentLen]
+		if o.ID != (ircserver.OutputID{}) && !yield(o) {
 			return
 		}
 	}
@@ -52,7 +54,7 @@ func NewTail(sessions []SessionMark, outs []ircserver.Output) *Tail {
 func (s *Stream) Tail() *Tail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := &Tail{segments: slices.Clone(s.segments), base: s.base, first: s.first, next: s.next}
+	t := &Tail{segments: slices.Clone(s.segments), base: s.base, first: s.first, next: s.next, holes: s.holes}
 	t.Sessions = make([]SessionMark, 0, len(s.queues))
 	for _, q := range s.queues {
 		t.Sessions = append(t.Sessions, SessionMark{ID: q.id, Trimmed: q.trimmed, Ended: q.ended})
@@ -68,12 +70,12 @@ func (s *Stream) Restore(t *Tail) {
 	defer s.mu.Unlock()
 	old := s.queues
 	s.queues = make(map[ircserver.SessionID]*queue, len(t.Sessions))
-	s.segments, s.base, s.first, s.next, s.bytes, s.lists = nil, 0, 0, 0, 0, listUses{}
+	s.segments, s.base, s.first, s.next, s.holes, s.bytes, s.lists = nil, 0, 0, 0, 0, 0, listUses{}
 	for _, m := range t.Sessions {
 		s.queues[m.ID] = &queue{id: m.ID, trimmed: m.Trimmed}
 	}
 	for o := range t.All {
-		s.file(o)
+		s.put(o)
 	}
 	for _, m := range t.Sessions {
 		s.queues[m.ID].ended = m.Ended

@@ -187,7 +187,7 @@ func number(ids []uint64, lines []string) ([]PostLine, error) {
 		if ids[i] <= last || ids[i] >= 1<<63 {
 			return nil, fmt.Errorf("posting line %d with id %d: ids are to be above %d and below 2^63", i, ids[i], last)
 		}
-		if err := CheckLine(l); err != nil {
+		if err := CheckGatewayLine(l); err != nil {
 			return nil, &Error{StatusBadRequest, err.Error()}
 		}
 		last = ids[i]

@@ -164,7 +164,8 @@ func TestPostsAreNumbered(t *testing.T) {
 		{[]uint64{1 << 63}, []string{"a"}, false},
 		{[]uint64{20}, []string{"a", "b"}, false},
 		{[]uint64{20}, []string{"a\nb"}, false},
-		{[]uint64{20}, []string{strings.Repeat("x", MaxLine+1)}, false},
+		{[]uint64{20}, []string{strings.Repeat("x", MaxGatewayLine)}, true},
+		{[]uint64{20}, []string{strings.Repeat("x", MaxGatewayLine+1)}, false},
 	} {
 		if _, err := number(c.ids, c.lines); (err == nil) != c.ok {
 			t.Errorf("%v %.20q: %v", c.ids, c.lines, err)

@@ -78,8 +78,16 @@ const (
 // MaxBody is the longest body of a v1 request, in bytes.
 const MaxBody = 2048
 
+// MaxGatewayLine takes the place of MaxLine for a gateway's link.
+const MaxGatewayLine = 4096
+
 // CheckLine says why a line cannot be posted, or nil.
-func CheckLine(line string) error {
+func CheckLine(line string) error { return checkLine(line, MaxLine) }
+
+// CheckGatewayLine is CheckLine for a gateway's link.
+func CheckGatewayLine(line string) error { return checkLine(line, MaxGatewayLine) }
+
+func checkLine(line string, limit int) error {
 	body := line
 	if strings.HasPrefix(line, "@") {
 		var tags string
@@ -87,8 +95,8 @@ func CheckLine(line string) error {
 			return fmt.Errorf("the tags have %d bytes, at most %d are allowed", len(tags), MaxTags)
 		}
 	}
-	if len(body) > MaxLine {
-		return fmt.Errorf("the line has %d bytes, at most %d are allowed", len(body), MaxLine)
+	if len(body) > limit {
+		return fmt.Errorf("the line has %d bytes, at most %d are allowed", len(body), limit)
 	}
 	if strings.ContainsAny(line, "\r\n\x00") {
 		return fmt.Errorf("the line contains CR, LF or NUL")

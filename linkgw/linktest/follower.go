@@ -58,6 +58,8 @@ type FollowOptions struct {
 	Name string
 	SID  s2s.SID
 	TLS  bool
+	// Password is what the leaf sends; "" is LinkPassword.
+	Password string
 	// Burst is what the leaf brings along.
 	Burst []s2s.Event
 	// OnEvent is given what comes and returns what the leaf says to it. It is called by the follower's goroutine.
@@ -81,10 +83,13 @@ func (n *Network) TryFollow(t testing.TB, o FollowOptions) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Password == "" {
+		o.Password = LinkPassword
+	}
 	f := &Follower{
 		Name: o.Name, SID: o.SID, begun: time.Now(), t: t, kind: n.Kind, conn: conn, say: o.Burst, answer: o.OnEvent,
 		lines: make(chan string), asked: make(chan func()), done: make(chan struct{}), pongs: map[string]bool{}, events: map[string]int{},
-		link: n.Kind.software().link(s2s.Identity{Server: o.Name, SID: o.SID, Description: "A leaf", SendPassword: LinkPassword, AcceptPassword: AcceptPassword, PeerName: n.Hub.Name}),
+		link: n.Kind.software().link(s2s.Identity{Server: o.Name, SID: o.SID, Description: "A leaf", SendPassword: o.Password, AcceptPassword: AcceptPassword, PeerName: n.Hub.Name}),
 	}
 	f.work.Go(f.read)
 	f.work.Go(f.own)

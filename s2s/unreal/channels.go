@@ -65,7 +65,7 @@ func readMode(r *reader) (s2s.Body, *s2s.ParseError) {
 		return b, nil
 	}
 	args := r.args[1:]
-	b := s2s.ChannelModes{Channel: r.args.At(0), Modes: strings.TrimPrefix(args[0], "&")} // '&' was a bounced change, up to 5
+	b := s2s.ChannelModes{Channel: r.args.At(0), Modes: strings.TrimLeft(args[0], "&")} // '&' was a bounced change, up to 5
 	if s2s.SourceKind(r.msg.Source) != user {
 		args, b.TS = cutTS(args)
 		b.HasTS = b.TS != 0

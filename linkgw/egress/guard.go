@@ -168,3 +168,6 @@ func (g *Guard) Event(s Say) s2s.Event {
 	}
 	return s2s.Event{}
 }
+
+// Protocol is what the network speaks.
+func (g *Guard) Protocol() Protocol { return g.us.Protocol }

@@ -55,13 +55,17 @@ type mirror struct {
 	held     []string
 	importer *translate.Import
 	imports  int
-	pending  []op
-	nextID   uint64
-	sent     map[uint64]sentOp
-	opened   int
-	posted   int64
-	acked    uint64
-	busy     bool // a batch is being posted
+	// importing is whether an import is made and not yet taken up to importEnd; it is of how things were at importAt.
+	importing bool
+	importEnd uint64
+	importAt  time.Time
+	pending   []op
+	nextID    uint64
+	sent      map[uint64]sentOp
+	opened    int
+	posted    int64
+	acked     uint64
+	busy      bool // a batch is being posted
 }
 
 // fed is what came out of the queue.
@@ -205,7 +209,8 @@ func (m *mirror) follow(ctx context.Context, link TargetLink) error {
 
 func (m *mirror) begin(link TargetLink) {
 	m.session, m.nextID = link.Session(), link.FirstID()
-	m.loaded, m.held, m.importer, m.pending = false, nil, nil, nil
+	m.loaded, m.held, m.importer, m.importing, m.pending = false, nil, nil, false, nil
+	m.acked = m.nextID - 1
 	m.busy = false
 	clear(m.sent)
 	m.opened++
@@ -225,20 +230,23 @@ func (m *mirror) advance() {
 	for m.importer != nil && len(m.pending) < maxPending {
 		ops := m.importer.Next(maxBatch)
 		if len(ops) == 0 {
-			m.imported()
-			return
+			m.importer, m.importing = nil, true
+			m.importEnd, m.importAt = m.nextID+uint64(len(m.pending)), m.at
 		}
 		m.add(ops)
 	}
+	if m.importing && m.acked+1 >= m.importEnd {
+		m.imported()
+	}
 }
 
-// imported notes that the new network has been told all that there is, with which all gaps end.
+// imported notes that the new network has taken all that there is, with which all gaps end.
 func (m *mirror) imported() {
-	m.importer = nil
+	m.importing = false
 	m.imports++
 	g := m.g
 	g.mu.Lock()
-	ended := g.gaps.closeAll(m.at)
+	ended := g.gaps.closeAll(m.importAt)
 	g.mu.Unlock()
 	servers, users, channels := m.model.Sizes()
 	g.log.Info("the new network is in step", "servers", servers, "users", users, "channels", channels)
@@ -412,7 +420,7 @@ func (m *mirror) startImport() {
 
 // down is the end of a link. The new network keeps what it has.
 func (m *mirror) down(text string) {
-	m.listen, m.burst, m.importer, m.early = nil, false, nil, nil
+	m.listen, m.burst, m.importer, m.importing, m.early = nil, false, nil, false, nil
 	if m.tr == nil {
 		return
 	}

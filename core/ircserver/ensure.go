@@ -106,7 +106,7 @@ func (s *Server) ensureUmode(l *look) {
 		return
 	}
 	changes, _ := irc.ParseModes(userModeSpec, l.Params()[1:2])
-	changes = slices.DeleteFunc(withoutOper(changes), func(c irc.ModeChange) bool { return l.u.modes.has(c.Mode) == c.Add })
+	changes = slices.DeleteFunc(lastOfEach(withoutOper(changes)), func(c irc.ModeChange) bool { return l.u.modes.has(c.Mode) == c.Add })
 	if len(changes) > 0 {
 		s.changeUserModes(l.u, l.u.nick, changes)
 		s.repaired(l, l.u.nick, strings.Join(irc.FormatModes(changes, 0, 0), " "))

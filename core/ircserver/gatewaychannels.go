@@ -95,7 +95,7 @@ func (s *Server) enterAll(ch *channel, list []wanted) {
 
 // gatewayActor changes modes of channels in the name of source, whatever the rules.
 func (s *Server) gatewayActor(g *gateway, source string) *modeActor {
-	return &modeActor{session: s.sessions[g.link], source: source, effect: g}
+	return &modeActor{session: s.sessions[g.link], source: strings.Clone(source), effect: g} // lists keep it
 }
 
 // setStatuses gives m exactly these statuses.
@@ -125,19 +125,55 @@ func (s *Server) forceModes(by *modeActor, ch *channel, args []string) *modeEdit
 	return e
 }
 
-// applyAll applies changes and shows what was applied. Of two modes that exclude each other and are both set, the latter
-// in the alphabet is: doing it again must change nothing.
+// applyAll applies changes and shows what was applied. Changes that contradict others are left out, since doing it again
+// must change nothing: of two about the same thing the later one counts, and of two modes that exclude each other and are
+// both set, the latter in the alphabet.
 func (e *modeEdit) applyAll(changes []irc.ModeChange) {
 	offer := e.s.modeOffer()
-	for _, c := range changes {
-		row := offer.row(c.Mode)
-		loses := c.Add && row.excludes > c.Mode && slices.ContainsFunc(changes, func(o irc.ModeChange) bool { return o.Add && o.Mode == row.excludes })
-		if !loses {
+	about := make([]modeSubject, len(changes))
+	last := map[modeSubject]int{}
+	set := map[byte]bool{}
+	for i, c := range changes {
+		about[i] = e.subject(offer.row(c.Mode), c)
+		last[about[i]] = i
+	}
+	for _, i := range last { // order does not matter: a set is filled
+		set[changes[i].Mode] = set[changes[i].Mode] || changes[i].Add
+	}
+	for i, c := range changes {
+		if row := offer.row(c.Mode); last[about[i]] == i && !(c.Add && row.excludes > c.Mode && set[row.excludes]) {
 			e.apply(row, c)
 		}
 	}
 	e.relay()
 	e.s.dropIfEmpty(e.ch)
+}
+
+// modeSubject is what a change of modes is about: the letter, with the member or the entry that it names.
+type modeSubject struct {
+	letter byte
+	member SessionID
+	entry  banKey
+	text   string // of what names nothing that could be
+}
+
+func (e *modeEdit) subject(row *modeRow, c irc.ModeChange) modeSubject {
+	about := modeSubject{letter: c.Mode}
+	switch row.kind {
+	case irc.ModePrefix:
+		if u := e.target(c.Param); u != nil {
+			about.member = u.id
+		} else {
+			about.text = c.Param
+		}
+	case irc.ModeList:
+		if b, _, ok := parseMask(c.Param); ok {
+			about.entry = b.banKey
+		} else {
+			about.text = c.Param
+		}
+	}
+	return about
 }
 
 // summary is what was applied, as a MODE line has it.

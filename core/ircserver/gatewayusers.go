@@ -366,7 +366,7 @@ func (s *Server) effectUmode(e *effect) string {
 	}
 	changes, errs := irc.ParseModes(userModeSpec, e.Params()[1:2])
 	allowed := withoutOper(changes)
-	s.changeUserModes(u, s.name(), allowed)
+	s.changeUserModes(u, s.name(), lastOfEach(allowed))
 	u.tls = u.modes.has('Z')
 	switch {
 	case len(errs) > 0:
@@ -380,4 +380,14 @@ func (s *Server) effectUmode(e *effect) string {
 // withoutOper leaves out what makes an operator, which needs a class.
 func withoutOper(changes []irc.ModeChange) []irc.ModeChange {
 	return slices.DeleteFunc(slices.Clone(changes), func(c irc.ModeChange) bool { return c.Add && c.Mode == 'o' })
+}
+
+// lastOfEach leaves the last change of each user mode.
+func lastOfEach(changes []irc.ModeChange) (list []irc.ModeChange) {
+	for i, c := range changes {
+		if !slices.ContainsFunc(changes[i+1:], func(o irc.ModeChange) bool { return o.Mode == c.Mode }) {
+			list = append(list, c)
+		}
+	}
+	return list
 }

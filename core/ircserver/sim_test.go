@@ -95,7 +95,7 @@ func sameOutputs(a, b []Output) error {
 		return fmt.Errorf("%d and %d", len(a), len(b))
 	}
 	for i := range a {
-		if a[i].Line != b[i].Line || a[i].Account != b[i].Account || a[i].ID != b[i].ID || a[i].Final != b[i].Final {
+		if a[i].Cause != b[i].Cause || a[i].Line != b[i].Line || a[i].Account != b[i].Account || a[i].ID != b[i].ID || a[i].Final != b[i].Final {
 			return fmt.Errorf("%+v\n%+v", a[i], b[i])
 		}
 	}
@@ -135,7 +135,7 @@ func shrink(seed uint64, log []Input) []Input {
 // left out.
 func showLog(log []Input) string {
 	var b strings.Builder
-	b.WriteString("config Class=all:* Operator=admin:all MOTD=hello ChannelsPerUser=5 ListEntries=3\n")
+	b.WriteString("config Class=all:* Operator=admin:all Gateway=canary Gateway=other MOTD=hello ChannelsPerUser=5 ListEntries=3\n")
 	now := scenarioStart
 	for i, in := range log {
 		if in.Kind == KindTick && in.Time == 0 {
@@ -164,7 +164,11 @@ func showInput(i int, in Input) string {
 		return "die " + name + " " + in.Text
 	case KindLine:
 		if in.Granted != "" {
-			return "grant " + name + " " + strings.ReplaceAll(in.Text, ":*", ":services=x")
+			claim := ":services=x"
+			if gateway, ok := strings.CutPrefix(in.Granted, grantGateway); ok {
+				claim = ":gateway=" + gateway
+			}
+			return "grant " + name + " " + strings.ReplaceAll(in.Text, ":*", claim)
 		}
 		return name + "> " + in.Text
 	}
@@ -175,6 +179,7 @@ func simConfig() Config {
 	c := DefaultConfig()
 	c.Classes = []OperClass{{Name: "all", Privileges: []string{"*"}}}
 	c.Operators = []Operator{{Name: "admin", Class: "all"}}
+	c.Gateways = []Gateway{{Name: "canary"}, {Name: "other"}}
 	c.MOTD = []string{"hello"}
 	c.Limits.ChannelsPerUser, c.Limits.ListEntries = 5, 3
 	return c
@@ -187,6 +192,8 @@ type generator struct {
 	inputs   InputID
 	sessions []SessionID
 	services SessionID
+	gateway  SessionID
+	gwLines  uint64
 	cfg      Config
 }
 
@@ -243,9 +250,13 @@ func (g *generator) step(add func(Input)) {
 		add(Input{Kind: KindMembers, Text: "n1 192.0.2.1:443\nn2 192.0.2.2:443"})
 	case r < 14:
 		g.startServices(add)
-	case r < 20 && g.services != 0:
+	case r < 15:
+		g.startGateway(add)
+	case r < 30 && g.gateway != 0:
+		g.gatewayInput(add)
+	case r < 36 && g.services != 0:
 		add(Input{Kind: KindLine, Session: g.services, Text: g.serviceLine()})
-	case r < 23:
+	case r < 39:
 		add(Input{Kind: KindLine, Session: g.session(), Text: "OPER admin *", Granted: "admin"})
 	default:
 		add(Input{Kind: KindLine, Session: g.session(), ClientMsgID: uint64(g.IntN(500)), Text: g.line(), Remote: g.pick("", "", "", "192.0.2.7", "2001:db8::2")})
@@ -432,9 +443,15 @@ func FuzzApply(f *testing.F) {
 	for _, row := range table {
 		f.Add(uint64(2), uint16(60), row.name+" a #a :b")
 	}
+	for _, row := range gatewayTable {
+		f.Add(uint64(4), uint16(150), row.name+" 0AA #a * * 1 1 :b")
+	}
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, line string) {
 		g := newGenerator(seed)
 		log := g.log(int(n % 200))
+		if g.gateway != 0 {
+			log = append(log, Input{Kind: KindLine, Session: g.gateway, Text: line, Time: g.now})
+		}
 		if len(g.sessions) > 0 {
 			log = append(log, Input{Kind: KindLine, Session: g.session(), Text: line, Time: g.now, Granted: "admin"}, Input{Kind: KindTick, Time: g.now})
 		}

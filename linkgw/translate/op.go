@@ -88,9 +88,10 @@ func appendWord(b []byte, w string) []byte {
 		b = append(b, '0') // an address that begins so means the same behind a 0
 	}
 	for i := range len(w) {
-		if c := w[i]; c <= ' ' {
+		switch c := w[i]; c {
+		case ' ', 0, '\r', '\n':
 			b = append(b, '_')
-		} else {
+		default:
 			b = append(b, c)
 		}
 	}

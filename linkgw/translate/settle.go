@@ -51,15 +51,15 @@ func (t *Translator) ensureUser(u *network.User) (*user, Reason) {
 
 // introduce makes a new user.
 func (t *Translator) introduce(u *network.User) *user {
-	var set rules
-	w := t.wantIdentity(u, &set)
+	w, why := t.wantIdentity(u)
+	set := why.all()
 	m := &user{uid: string(u.UID)}
 	m.nick = t.nickFor(u, nil, &set)
 	m.from, m.ident, m.host, m.ip, m.realname = u.Nick, w.ident, w.host, w.ip, w.realname
 	m.account, m.class, m.modes = w.account, w.class, w.modes
 	t.mirror.addUser(m)
 	t.effectText(m.uid, "USER", set, m.realname, m.uid, m.nick, m.ident, m.host, m.ip, seconds(max(u.TS, 0)), star(m.account), star(m.class), "+"+m.modes)
-	t.settleAway(m, w.away, 0)
+	t.settleAway(m, w.away, why.away)
 	return m
 }
 
@@ -74,30 +74,29 @@ func (t *Translator) settleNick(m *user, u *network.User) {
 }
 
 func (t *Translator) settleIdentity(m *user, u *network.User) {
-	var set rules
-	w := t.wantIdentity(u, &set)
+	w, why := t.wantIdentity(u)
 	if w.ident != m.ident || w.host != m.host || w.ip != m.ip {
 		m.ident, m.host, m.ip = w.ident, w.host, w.ip
-		t.effect(m.uid, "HOST", set, m.uid, m.ident, m.host, m.ip)
+		t.effect(m.uid, "HOST", why.host, m.uid, m.ident, m.host, m.ip)
 	}
 	if w.realname != m.realname {
 		m.realname = w.realname
-		t.effectText(m.uid, "REALNAME", set, m.realname, m.uid)
+		t.effectText(m.uid, "REALNAME", why.realname, m.realname, m.uid)
 	}
 	if w.account != m.account {
 		m.account = w.account
-		t.effect(m.uid, "ACCOUNT", set, m.uid, star(m.account))
+		t.effect(m.uid, "ACCOUNT", why.account, m.uid, star(m.account))
 	}
 	if w.class != m.class {
 		m.class = w.class
-		t.effect(m.uid, "CLASS", set, m.uid, star(m.class))
+		t.effect(m.uid, "CLASS", why.class, m.uid, star(m.class))
 	}
 	if w.modes != m.modes {
 		change := modeDifference(m.modes, w.modes)
 		m.modes = w.modes
-		t.effect(m.uid, "UMODE", set, m.uid, change)
+		t.effect(m.uid, "UMODE", why.modes, m.uid, change)
 	}
-	t.settleAway(m, w.away, set)
+	t.settleAway(m, w.away, why.away)
 }
 
 func (t *Translator) settleAway(m *user, away string, set rules) {

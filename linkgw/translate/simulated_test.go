@@ -117,3 +117,54 @@ func eligible(tr *translate.Translator) (done, all int64) {
 	c := tr.Coverage()
 	return c.Eligible()
 }
+
+// TestRestart restarts the gateway: a new translator that hears what the network has finds nothing to do but the network
+// bans, which the network does not tell of; and with a new model, after a time in which nobody heard anything, it comes to
+// the same state.
+func TestRestart(t *testing.T) {
+	for _, protocol := range protocols {
+		t.Run(string(protocol), func(t *testing.T) {
+			s := simulate(t, protocol, "mixed", 11, 120, testConfig(), newDouble())
+			s.run(30, true)
+			s.checkSettled("before")
+			s.pipeline = newPipeline(t, s.net, testConfig(), s.to)
+			s.posted = func(op translate.Op) {
+				if op.Verb != "BAN" {
+					t.Errorf("left to do after a restart: %s", op.Line)
+				}
+			}
+			s.reconcile()
+			s.checkSettled("after a restart")
+
+			s.run(60, false)
+			s.pipeline = newPipeline(t, newNetwork(t, s.net.Rules().Dialect), testConfig(), s.to)
+			s.burst()
+			s.checkSettled("after a restart with a gap")
+			s.run(20, true)
+			s.checkSettled("at the end")
+		})
+	}
+}
+
+// TestImportIsInterleaved lets events come between the batches of an import.
+func TestImportIsInterleaved(t *testing.T) {
+	for _, protocol := range protocols {
+		t.Run(string(protocol), func(t *testing.T) {
+			s := simulate(t, protocol, "mixed", 5, 200, testConfig(), newDouble())
+			s.run(20, true)
+			s.pipeline = newPipeline(t, s.net, testConfig(), newDouble())
+			i := s.tr.Reconcile()
+			batches := 0
+			for ops := i.Next(10); len(ops) > 0; ops = i.Next(10) {
+				s.post(ops)
+				if batches++; batches%4 == 0 {
+					s.run(1, true)
+				}
+			}
+			if batches < 20 {
+				t.Fatalf("%d batches", batches)
+			}
+			s.checkSettled("after the import")
+		})
+	}
+}

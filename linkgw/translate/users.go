@@ -215,10 +215,13 @@ func (t *Translator) userModesChanged(c network.UserModesChanged) Reason {
 			m.modes = t.word(modes)
 		}
 	}
-	before := len(t.ops)
 	why := t.settleLive(c.User)
-	if why == "" && before == len(t.ops) && len(t.ops) == 0 {
-		return NoEquivalent
+	switch {
+	case why != "" || len(t.ops) > 0:
+		return why
+	case strings.Trim(c.Added+c.Removed, quietUserModes[t.dialect]) == "":
+		return OutOfScope
 	}
-	return why
+	t.count(1 << UserModeNone)
+	return NoEquivalent
 }

@@ -15,26 +15,32 @@ type identity struct {
 	ident, host, ip, realname, account, away, class, modes string
 }
 
+// identityRules are the rules behind the parts of an identity.
+type identityRules struct{ host, realname, account, away, class, modes rules }
+
+// all are those of what introduces a user.
+func (r *identityRules) all() rules { return r.host | r.realname | r.account | r.class | r.modes }
+
 // wantIdentity returns it, and which rules made it so.
-func (t *Translator) wantIdentity(u *network.User, set *rules) (w identity) {
-	w.ident = fit(u.Ident, t.limits.UserLen, isUserByte, IdentMapped, set)
-	w.host = fit(u.Host, min(t.limits.HostLen, irc.MaxHostname), isHostByte, HostMapped, set)
+func (t *Translator) wantIdentity(u *network.User) (w identity, set identityRules) {
+	w.ident = fit(u.Ident, t.limits.UserLen, isUserByte, IdentMapped, &set.host)
+	w.host = fit(u.Host, min(t.limits.HostLen, irc.MaxHostname), isHostByte, HostMapped, &set.host)
 	if strings.HasPrefix(w.host, ":") {
-		w.host = fit("0"+w.host, t.limits.HostLen, isHostByte, HostMapped, set)
+		w.host = fit("0"+w.host, t.limits.HostLen, isHostByte, HostMapped, &set.host)
 	}
 	w.ip = wantAddress(u.IP)
-	w.realname = cut(u.Realname, t.limits.RealLen, set)
+	w.realname = cut(u.Realname, t.limits.RealLen, &set.realname)
 	if u.Account != "" {
-		w.account = fit(u.Account, maxAccount, isAccountByte, AccountMapped, set)
+		w.account = fit(u.Account, maxAccount, isAccountByte, AccountMapped, &set.account)
 	}
-	w.away = cut(u.Away(), t.limits.AwayLen, set)
+	w.away = cut(u.Away(), t.limits.AwayLen, &set.away)
 	if u.HasMode('o') {
 		if w.class = t.cfg.OperClass; w.class == "" {
-			set.add(OperNone)
+			set.class.add(OperNone)
 		}
 	}
-	w.modes = t.wantUserModes(u.Modes, set)
-	return w
+	w.modes = t.wantUserModes(u.Modes, &set.modes)
+	return w, set
 }
 
 // maxAccount bounds the name of an account; UnrealIRCd's ACCOUNTLEN is 64.

@@ -1,0 +1,308 @@
+package compare
+
+import (
+	"strings"
+	"time"
+
+	"robustirc/canary/trace"
+	"robustirc/core/irc"
+	"robustirc/linkgw/network"
+	"robustirc/s2s"
+)
+
+// Engine compares one run.
+type Engine struct {
+	opt  Options
+	book ruleBook
+
+	header  trace.Header
+	up      trace.LinkUp
+	codec   s2s.Codec
+	fold    func(string) string
+	model   *network.Network // nil while there is no link
+	early   []string         // lines before the link was up
+	burst   burstPhase
+	paused  bool // after a gap, until the link comes up anew
+	now     time.Duration
+	seq     uint64
+	records uint64
+
+	lastPerson int32
+	people     map[int32]*person
+	uids       map[string]*person
+	sessions   map[uint64]*person
+	nicks      map[string]*person // of the new network, folded
+	rooms      map[string]*room
+	leaving    []parting // who is to be forgotten, and when
+
+	ord, shown uint64 // live events, and lines shown, counted
+	window     time.Duration
+	pending    index
+	extras     index // of the new network, by key and by the three loose keys
+	late       index
+	due        queue
+	lateDue    queue
+	partials   map[output]*event // by the output that began them
+
+	link       uint64 // session of the gateway's own lines; 0 until known
+	setup      setupOps
+	ops        opTable
+	answers    answerTable
+	names      namesTable
+	shadowInfo map[string]string // what the GATEWAY line told
+	shadowMode irc.ModeSpec
+	diverged   map[divergence]string // to the group that was first
+	hosts      hostTable
+
+	groups   groupTable
+	tally    tallies
+	lags     lagTable
+	lines    [2]lineRing
+	cover    coverage
+	gaps     []GapSpan
+	state    stateCheck
+	probes   probeTable
+	sample   sampler
+	onMatch  func(*event) // of the self-test
+	onAnswer func(uint64)
+	overflow map[string]int64
+	errors   map[string]int64
+}
+
+// burstPhase is how far the link's burst is.
+type burstPhase uint8
+
+const (
+	bursting  burstPhase = iota // the peer tells what it has
+	settling                    // it has ended; the gateway sends what is missing
+	following                   // events are compared
+)
+
+// parting is a user who will be forgotten.
+type parting struct {
+	At time.Duration
+	ID int32
+}
+
+// output names one output of the new network and the change of mode within it.
+type output struct {
+	Input uint64
+	Reply uint32
+	Part  int
+}
+
+// New makes an engine for one run. An error is of the options or rules.
+func New(o Options) (*Engine, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	book, err := newRuleBook(o.Rules, o.Today)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{opt: o, book: book, fold: irc.RFC1459.Fold, window: o.Window,
+		people: map[int32]*person{}, uids: map[string]*person{}, sessions: map[uint64]*person{}, nicks: map[string]*person{}, rooms: map[string]*room{},
+		pending: index{}, extras: index{}, late: index{}, partials: map[output]*event{}, shadowInfo: map[string]string{}, diverged: map[divergence]string{},
+		overflow: map[string]int64{}, errors: map[string]int64{}}
+	e.hosts = hostTable{There: map[string]string{}, Here: map[string]string{}}
+	e.groups.init(o)
+	e.tally.init()
+	e.lags.init()
+	e.answers.init()
+	e.names.init()
+	e.cover.init()
+	e.probes.init()
+	e.lines[live].size, e.lines[shadow].size = o.KeepLines, o.KeepLines
+	return e, nil
+}
+
+// Add takes the next record. It keeps nothing of it. What makes no sense is counted in Result.Errors.
+func (e *Engine) Add(r *trace.Record) {
+	e.sample.take(e, r)
+	e.add(r)
+}
+
+func (e *Engine) add(r *trace.Record) {
+	e.records++
+	e.seq = r.Seq
+	if r.Mono > e.now {
+		e.now = r.Mono
+	}
+	e.expire(e.now)
+	switch r.Kind {
+	case trace.KindHeader:
+		e.addHeader(r)
+	case trace.KindLinkUp:
+		e.linkUp(r)
+	case trace.KindLinkDown:
+		e.linkDown(r)
+	case trace.KindLinkIn:
+		e.linkIn(strings.Clone(r.Line))
+	case trace.KindLinkOut:
+		e.linkOut(r.Line)
+	case trace.KindOp:
+		e.op(r)
+	case trace.KindAcked:
+		e.ops.acked(e, r.ID)
+	case trace.KindOutput:
+		e.output(r)
+	case trace.KindGap:
+		e.gap(r)
+	case trace.KindProbe:
+		e.probes.heard(e, r)
+	case trace.KindProbeSent:
+		e.probes.said(e, r)
+	case trace.KindCheckpoint:
+		e.checkpoint(r)
+	case trace.KindNote:
+	default:
+		e.errors["unknown kind of record"]++
+	}
+}
+
+func (e *Engine) addHeader(r *trace.Record) {
+	var h trace.Header
+	if err := r.Body(&h); err != nil {
+		e.errors["header"]++
+		return
+	}
+	e.header = h
+}
+
+// linkUp begins a link: what is there is told anew.
+func (e *Engine) linkUp(r *trace.Record) {
+	var up trace.LinkUp
+	if err := r.Body(&up); err != nil {
+		e.errors["link-up"]++
+		return
+	}
+	if up.Dialect == "" {
+		up.Dialect = e.header.Dialect
+	}
+	if up.Protocol == "" {
+		up.Protocol = e.header.Protocol
+	}
+	e.dropLive("relinked")
+	e.up = up
+	if err := e.newModel(); err != nil {
+		e.errors["dialect"]++
+		return
+	}
+	e.paused, e.burst = false, bursting
+	e.setup.begin()
+	e.closeGap()
+	lines := e.early
+	e.early = nil
+	for _, line := range lines {
+		e.linkIn(line)
+	}
+}
+
+// newModel makes the model of the link that is up.
+func (e *Engine) newModel() error {
+	rules, err := network.RulesOf(e.up.Dialect)
+	if err != nil {
+		return err
+	}
+	us := network.Us{Server: e.header.Us, SID: s2s.SID(e.header.SID)}
+	if e.model, err = network.New(rules, us); err != nil {
+		return err
+	}
+	e.model.SetPeer(s2s.ServerIntroduced{Server: e.up.Peer, SID: s2s.SID(e.up.SID), Hops: 1})
+	e.codec = e.opt.Codec(e.up.Protocol, e.up.Dialect)
+	e.fold = rules.Casemapping.Fold
+	if e.codec == nil {
+		e.model = nil
+		e.errors["codec"]++
+	}
+	return nil
+}
+
+// linkDown ends a link. What waits for a counterpart is not judged.
+func (e *Engine) linkDown(r *trace.Record) {
+	var down trace.LinkDown
+	if err := r.Body(&down); err != nil {
+		e.errors["link-down"]++
+	}
+	e.dropLive("link down: " + down.Reason)
+	e.model = nil
+}
+
+// gap is records that were not stored: what is known of the live side is not to be relied on until it is told anew.
+func (e *Engine) gap(r *trace.Record) {
+	var g trace.Gap
+	if err := r.Body(&g); err != nil {
+		e.errors["gap"]++
+		return
+	}
+	e.dropLive("records missing: " + string(g.Reason))
+	e.gaps[len(e.gaps)-1].Lines += g.Lines
+	e.paused = true
+}
+
+// dropLive gives up what is not judged yet, and begins a gap.
+func (e *Engine) dropLive(reason string) {
+	for _, d := range e.due.list[e.due.head:] {
+		if d.ev != nil && d.stands() {
+			e.excluded(d.ev)
+		}
+	}
+	e.due, e.lateDue = queue{}, queue{}
+	e.pending, e.extras, e.late, e.partials = index{}, index{}, index{}, map[output]*event{}
+	e.diverged = map[divergence]string{}
+	e.answers.drop()
+	e.names.drop()
+	e.state.drop()
+	for _, p := range e.uids { // order does not matter: each is reset
+		e.leaveAll(live, p)
+		p.marks = marks{}
+	}
+	if n := len(e.gaps); n == 0 || e.gaps[n-1].To != 0 {
+		e.gaps = append(e.gaps, GapSpan{From: e.now, Reason: reason})
+	}
+}
+
+// closeGap ends the gap that is open.
+func (e *Engine) closeGap() {
+	if n := len(e.gaps); n > 0 && e.gaps[n-1].To == 0 {
+		e.gaps[n-1].To = e.now
+	}
+}
+
+// excluded counts what is not compared because of a gap.
+func (e *Engine) excluded(ev *event) {
+	if ev.Ord != 0 && !ev.Optional {
+		e.cover.excluded++
+	}
+}
+
+// comparing reports whether what happens now is compared.
+func (e *Engine) comparing() bool { return e.model != nil && !e.paused && e.burst == following }
+
+// checkpoint is where the gateway says that states can be compared, or that it has sent what was missing.
+func (e *Engine) checkpoint(r *trace.Record) {
+	var c trace.Checkpoint
+	if err := r.Body(&c); err != nil {
+		e.errors["checkpoint"]++
+		return
+	}
+	if c.Name == "synced" && e.burst != following {
+		e.synced()
+	}
+}
+
+// synced begins the comparison.
+func (e *Engine) synced() {
+	e.burst = following
+	e.setup.end()
+	e.closeGap()
+	for _, p := range e.uids { // order does not matter: those who are forgotten at once are sorted by no one
+		if !p.Gone && e.model.User(s2s.UID(p.UID)) == nil {
+			e.userGone(p.UID)
+		}
+	}
+}
+
+// wall is the run's time as seconds since 1970, for the model.
+func (e *Engine) wall() int64 { return e.header.Started.Add(e.now).Unix() }

@@ -1,0 +1,191 @@
+package compare
+
+import (
+	"slices"
+	"time"
+
+	"robustirc/canary/trace"
+)
+
+// expected is who must see a live event: the sum and number of those who are mirrored.
+func (e *Engine) expected(ev *event) (sum uint64, n int) {
+	sum, n = ev.Aud.Sum, ev.Aud.N
+	if p := e.people[ev.Except]; p != nil && p.Mirrored && ev.Aud.has(ev.Except) {
+		sum, n = sum-mix(ev.Except), n-1
+	}
+	return sum, n
+}
+
+// match joins what the new network showed with the live event it is of (C-6, C-7).
+func (e *Engine) match(s *seen) {
+	if ev := e.partials[s.out]; ev != nil {
+		e.more(ev, s)
+		return
+	}
+	ev := e.pending.head(s.key)
+	if ev == nil {
+		e.unmatched(s)
+		return
+	}
+	e.pending.remove(s.key, ev)
+	e.show(ev, s)
+	e.lags.shown(e, ev)
+	e.checkOrder(ev)
+	if !e.complete(ev) {
+		e.waitForMore(ev, s.out)
+	}
+}
+
+// show notes on an event what the new network showed.
+func (e *Engine) show(ev *event, s *seen) {
+	ev.ShownAt, ev.ShownSeq, ev.ShownOrd, ev.Shown, ev.Cause = e.now, e.seq, e.shown, s.line, s.cause
+	ev.Input, ev.Reply, ev.Part = s.out.Input, s.out.Reply, s.out.Part
+	ev.Got, ev.GotSum, ev.Early, ev.Host = s.got, s.sum, s.early, s.host
+}
+
+// complete closes an event that was shown to exactly those who must see it.
+func (e *Engine) complete(ev *event) bool {
+	sum, n := e.expected(ev)
+	if ev.GotSum != sum || len(ev.Got) != n || len(ev.Early) > 0 {
+		return false
+	}
+	e.close(ev, int64(n))
+	return true
+}
+
+// close counts a match.
+func (e *Engine) close(ev *event, n int64) {
+	if ev.State != done {
+		ev.State = done
+		e.due.matched()
+	}
+	if e.onMatch != nil {
+		e.onMatch(ev)
+	}
+	e.tally.match(e, ev, n)
+	e.checkHost(ev)
+	e.resync(ev)
+}
+
+// waitForMore leaves an event open: its other recipients may be told in another stream.
+func (e *Engine) waitForMore(ev *event, out output) {
+	ev.State = partial
+	e.partials[out] = ev
+	ev.Due = e.now + e.window
+	e.due.push(ev)
+}
+
+// more is an output of which other recipients were told before.
+func (e *Engine) more(ev *event, s *seen) {
+	for i, id := range s.got {
+		if !slices.Contains(ev.Got, id) {
+			ev.Got = append(ev.Got, id)
+			ev.GotSum += mix(s.got[i])
+		}
+	}
+	ev.Early = append(ev.Early, s.early...)
+	if ev.Ord != 0 && e.complete(ev) {
+		delete(e.partials, s.out)
+	}
+}
+
+// unmatched is what nothing live is found for: it may be late, or it waits to be paired with what is left over there.
+func (e *Engine) unmatched(s *seen) {
+	if ev := e.late.head(s.key); ev != nil {
+		e.late.remove(s.key, ev)
+		e.cameLate(ev, s)
+		return
+	}
+	if e.due.len() >= e.opt.MaxPending {
+		e.overflow["extra"]++
+		return
+	}
+	ev := &event{Key: s.key, Seq: e.seq, At: e.now, Due: e.now + e.window, Line: s.line}
+	if s.room != nil {
+		ev.Room = s.room.Key
+	}
+	e.show(ev, s)
+	e.addExtra(ev)
+	e.due.push(ev)
+}
+
+// addExtra files what nothing live is found for, also by what is left of it without one part.
+func (e *Engine) addExtra(ev *event) {
+	e.extras.add(ev.Key, ev)
+	for _, part := range []byte{looseText, looseSource, looseTarget} {
+		e.extras.add(ev.Key.loose(part), &event{pair: ev})
+	}
+	if e.header.Style == trace.StyleSessions {
+		e.partials[ev.out()] = ev
+	}
+}
+
+// take removes an extra from the index.
+func (e *Engine) take(ev *event) {
+	ev.Taken = true
+	e.extras.remove(ev.Key, ev)
+	for _, part := range []byte{looseText, looseSource, looseTarget} {
+		k := ev.Key.loose(part)
+		for x := e.extras.head(k); x != nil; x = x.next {
+			if x.pair == ev {
+				e.extras.remove(k, x)
+				break
+			}
+		}
+	}
+	delete(e.partials, ev.out())
+}
+
+// leftover finds an extra that differs from a live event in one part only, and says in which.
+func (e *Engine) leftover(ev *event) (*event, byte) {
+	for _, part := range []byte{looseText, looseSource, looseTarget} {
+		if part == looseTarget && ev.Key.Text == "" {
+			continue
+		}
+		for x := e.extras.head(ev.Key.loose(part)); x != nil; x = x.next {
+			if x.pair.At >= ev.At && !x.pair.Taken {
+				return x.pair, part
+			}
+		}
+	}
+	return nil, 0
+}
+
+// expire judges what is due.
+func (e *Engine) expire(now time.Duration) {
+	for ev := e.due.pop(now); ev != nil; ev = e.due.pop(now) {
+		e.judge(ev)
+	}
+	for ev := e.lateDue.pop(now); ev != nil; ev = e.lateDue.pop(now) {
+		e.late.remove(ev.Key, ev)
+	}
+	e.names.expire(e, now)
+	e.probes.expire(now, e.window)
+	for len(e.leaving) > 0 && e.leaving[0].At <= now {
+		if p := e.people[e.leaving[0].ID]; p != nil && p.Gone {
+			e.forget(p)
+		}
+		e.leaving = e.leaving[1:]
+	}
+}
+
+// Finish judges everything that is still waiting, as when the run is over.
+func (e *Engine) finish() {
+	e.expire(e.now + 2*e.window)
+}
+
+// judge decides what became of an event whose time is up.
+func (e *Engine) judge(ev *event) {
+	state := ev.State
+	ev.State = done
+	switch {
+	case ev.Ord == 0:
+		e.judgeExtra(ev)
+	case state == partial:
+		delete(e.partials, ev.out())
+		e.judgeRecipients(ev)
+	default:
+		e.pending.remove(ev.Key, ev)
+		e.judgeMissing(ev)
+	}
+}

@@ -32,10 +32,11 @@ type saved struct {
 	Now, Window       time.Duration
 	Seq, Records      uint64
 	LastPerson        int32
-	People            []savedPerson
+	People            []*person
 	UIDs              map[string]int32
 	Nicks             map[string]int32
 	Rooms             []savedRoom
+	Linking           map[string]time.Duration
 	Leaving           []parting `json:",omitempty"`
 	Ord, Shown        uint64
 	Audiences         []audience
@@ -61,11 +62,6 @@ type saved struct {
 	Overflow, Errors  map[string]int64
 }
 
-type savedPerson struct {
-	*person
-	Marks marks
-}
-
 type savedRoom struct {
 	Key, Name string
 	MaxOrd    uint64
@@ -74,8 +70,8 @@ type savedRoom struct {
 }
 
 type savedEvent struct {
-	*event
-	Set int // in Audiences; -1 is none
+	Event *event
+	Set   int // in Audiences; -1 is none
 }
 
 type savedDivergence struct {
@@ -144,7 +140,7 @@ func (e *Engine) Checkpoint() []byte { return e.save(false) }
 // save encodes the engine; lean leaves out what only reports need.
 func (e *Engine) save(lean bool) []byte {
 	s := saved{Version: checkpointVersion, Header: e.header, Up: e.up, Linked: e.model != nil, Early: e.early, Burst: e.burst, Paused: e.paused,
-		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Ord: e.ord, Shown: e.shown,
+		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Ord: e.ord, Shown: e.shown,
 		Link: e.link, Setup: e.setup, Ops: e.ops, Next: e.ops.next, Refusals: e.answers.Open, Names: e.names.open, ShadowInfo: e.shadowInfo,
 		Hosts: e.hosts, Hits: e.book.hits, Gaps: e.gaps, Overflow: e.overflow, Errors: e.errors}
 	e.saveModel(&s)
@@ -193,8 +189,7 @@ func (e *Engine) saveModel(s *saved) {
 
 func (e *Engine) savePeople(s *saved) {
 	for _, id := range slices.Sorted(maps.Keys(e.people)) {
-		p := e.people[id]
-		s.People = append(s.People, savedPerson{p, p.marks})
+		s.People = append(s.People, e.people[id])
 	}
 	s.UIDs, s.Nicks = map[string]int32{}, map[string]int32{}
 	for uid, p := range e.uids { // order does not matter: a map is filled
@@ -325,6 +320,7 @@ func (e *Engine) restore(s *saved) error {
 	e.leaving, e.ord, e.shown, e.link, e.setup = s.Leaving, s.Ord, s.Shown, s.Link, s.Setup
 	e.ops, e.ops.next, e.answers.Open, e.gaps = s.Ops, s.Next, s.Refusals, s.Gaps
 	fill(&e.shadowInfo, s.ShadowInfo)
+	fill(&e.linking, s.Linking)
 	fill(&e.overflow, s.Overflow)
 	fill(&e.errors, s.Errors)
 	fill(&e.hosts.There, s.Hosts.There)
@@ -384,12 +380,10 @@ func (e *Engine) restoreModel(s *saved) error {
 }
 
 func (e *Engine) restorePeople(s *saved) error {
-	for _, x := range s.People {
-		if x.person == nil {
+	for _, p := range s.People {
+		if p == nil {
 			return fmt.Errorf("restoring users: one is missing")
 		}
-		p := x.person
-		p.marks = x.Marks
 		e.people[p.ID] = p
 		if p.Session != 0 {
 			e.sessions[p.Session] = p
@@ -426,16 +420,16 @@ func (e *Engine) restoreEvents(s *saved) {
 	}
 	load := func(list []savedEvent, take func(*event)) {
 		for _, x := range list {
-			if x.event == nil {
+			if x.Event == nil {
 				continue
 			}
 			if x.Set >= 0 && x.Set < len(sets) {
-				x.Aud = sets[x.Set]
+				x.Event.Aud = sets[x.Set]
 			}
-			if x.Aud == nil && x.Ord != 0 {
+			if x.Event.Aud == nil && x.Event.Ord != 0 {
 				continue
 			}
-			take(x.event)
+			take(x.Event)
 		}
 	}
 	load(s.Due, func(ev *event) {

@@ -28,6 +28,7 @@ type Engine struct {
 	records uint64
 
 	lastPerson int32
+	linking    map[string]time.Duration // servers whose burst we see, and until when at most
 	people     map[int32]*person
 	uids       map[string]*person
 	sessions   map[uint64]*person
@@ -51,6 +52,7 @@ type Engine struct {
 	names      namesTable
 	shadowInfo map[string]string // what the GATEWAY line told
 	shadowMode irc.ModeSpec
+	modeMap    map[byte]byte         // of Options.ChannelModes, for this link
 	diverged   map[divergence]string // to the group that was first
 	hosts      hostTable
 
@@ -106,6 +108,7 @@ func New(o Options) (*Engine, error) {
 		pending: index{}, extras: index{}, late: index{}, partials: map[output]*event{}, shadowInfo: map[string]string{}, diverged: map[divergence]string{},
 		overflow: map[string]int64{}, errors: map[string]int64{}}
 	e.hosts = hostTable{There: map[string]string{}, Here: map[string]string{}}
+	e.linking = map[string]time.Duration{}
 	e.groups.init(o)
 	e.tally.init()
 	e.lags.init()
@@ -210,6 +213,7 @@ func (e *Engine) newModel() error {
 		return err
 	}
 	e.model.SetPeer(s2s.ServerIntroduced{Server: e.up.Peer, SID: s2s.SID(e.up.SID), Hops: 1})
+	e.modeMap = nil
 	e.codec = e.opt.Codec(e.up.Protocol, e.up.Dialect)
 	e.fold = rules.Casemapping.Fold
 	if e.codec == nil {

@@ -49,12 +49,14 @@ type event struct {
 	Line string        // as a client would see it
 	Room string        `json:",omitempty"` // folded channel, "" when there is none
 	// Aud is who must see it, but for Except.
-	Aud    *audience `json:",omitempty"`
+	Aud    *audience `json:"-"`
 	Except int32     `json:",omitempty"`
 	// Optional says that it need not be shown (statuses and modes that come with a join).
 	Optional bool `json:",omitempty"`
 	// Loose says that its text is the server's own wording (kills, splits).
 	Loose bool `json:",omitempty"`
+	// Storm says that a server tells it that links: those on its own side see nothing new.
+	Storm bool `json:",omitempty"`
 	// OpAt and Op are of the gateway's line.
 	OpAt time.Duration `json:",omitempty"`
 	Op   uint64        `json:",omitempty"`

@@ -368,16 +368,16 @@ func (r *lineRing) find(seq uint64, at time.Duration) int {
 	return lo
 }
 
-// before reports whether the same line was shown not long before.
-func (r *lineRing) before(seq uint64, text string) bool {
+// twice reports whether a record's line was shown not long before it as well.
+func (r *lineRing) twice(seq uint64, text string) bool {
 	const far = 4000
-	end := r.find(seq, 0)
+	end, n := r.find(seq+1, 0), 0
 	for i := end - 1; i >= 0 && i > end-far; i-- {
 		if r.at(i).Text == text {
-			return true
+			n++
 		}
 	}
-	return false
+	return n > 1
 }
 
 // The context of an example: so many lines before and after, found among so many.

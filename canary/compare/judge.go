@@ -11,6 +11,9 @@ func (e *Engine) judgeRecipients(ev *event) { e.judgeSets(ev, outcomeMatch) }
 // judgeSets counts those who saw it rightly under an outcome, and reports the others.
 func (e *Engine) judgeSets(ev *event, outcome outcome) {
 	lost, leaked, right := e.sets(ev)
+	if ev.Storm {
+		lost, leaked = e.stormy(ev, lost, leaked)
+	}
 	early := slices.DeleteFunc(slices.Clone(ev.Early), func(id int32) bool { return slices.Contains(leaked, id) })
 	swaps := 0
 	legal := func(id int32) bool {
@@ -39,6 +42,20 @@ func (e *Engine) judgeSets(ev *event, outcome outcome) {
 		e.checkHost(ev)
 		e.resync(ev)
 	}
+}
+
+// stormy takes out who is shown what a linking server tells, or not, by being on the channel now (N-10): of several who
+// come at once each network has an order of its own.
+func (e *Engine) stormy(ev *event, lost, leaked []int32) (_, _ []int32) {
+	r := e.rooms[ev.Room]
+	here := func(id int32) bool { return r != nil && r.side[live].members[id] != nil }
+	n := len(lost) + len(leaked)
+	leaked = slices.DeleteFunc(leaked, here)
+	lost = slices.DeleteFunc(lost, here)
+	if n -= len(lost) + len(leaked); n > 0 && e.book.hit(KindBurst, "", command(ev.Key.Cmd), "") {
+		e.tally.add(e, ev.Key.Cmd, outcomeIgnored, int64(n))
+	}
+	return lost, leaked
 }
 
 // seat believes that those are on the channel who are shown what happens there: one difference is enough.
@@ -91,6 +108,10 @@ func (e *Engine) judgeMissing(ev *event) {
 	}
 	if ev.Optional && e.book.hit(KindBurst, "", command(ev.Key.Cmd), "") {
 		e.tally.outcome(e, ev, outcomeIgnored, int64(n))
+		return
+	}
+	if ev.Loose && command(ev.Key.Cmd) == "MODE" && e.book.hit(KindModes, "", "MODE", "") {
+		e.tally.outcome(e, ev, outcomeIgnored, int64(n)) // an extended mask that cannot be had there
 		return
 	}
 	e.tally.event(e, ev.Key.Cmd)
@@ -173,6 +194,8 @@ func (e *Engine) explained(ev, extra *event, part byte) bool {
 	case cmd == "NICK":
 		p := e.people[ev.Key.Source.ID]
 		return p != nil && p.Told != "" && e.fold(p.Told) == e.fold(is) && e.book.hit(KindBijection, "nick", cmd, "")
+	case cmd == "MODE" && ev.Loose:
+		return extended(is) && e.book.hit(KindModes, "", cmd, "")
 	case cmd == "QUIT" && ev.Loose:
 		return e.book.hit(KindText, "quit", cmd, "")
 	case cmd == "KICK" || cmd == "PART" || cmd == "QUIT":
@@ -199,7 +222,7 @@ func (e *Engine) judgeExtra(ev *event) {
 	}
 	e.take(ev)
 	d := diff{class: ClassExtra, ev: ev, units: int64(max(1, len(ev.Got))), users: first(ev.Got), mark: MarkExtra}
-	if e.lines[shadow].before(ev.Seq, ev.Line) {
+	if e.lines[shadow].twice(ev.Seq, ev.Line) {
 		d.class = ClassDuplicate
 	}
 	e.report(&d)
@@ -210,18 +233,17 @@ func (e *Engine) cameLate(ev *event, s *seen) {
 	e.undo(ev)
 	ev.State = done
 	e.show(ev, s)
-	if e.book.hit(KindThrottle, "", command(ev.Key.Cmd), ClassLate) && e.throttled(s.cause) {
+	if e.throttled(ev) && e.book.hit(KindThrottle, "", command(ev.Key.Cmd), ClassLate) {
 		e.tally.add(e, ev.Key.Cmd, outcomeIgnored, ev.Units)
 		return
 	}
 	e.report(&diff{class: ClassLate, ev: ev, field: "time", units: ev.Units, users: ids(ev), mark: MarkChanged})
 }
 
-// throttled reports whether the new network let the gateway wait: the operation itself was acknowledged late. What was
-// acknowledged in time and shown late is no throttle's doing.
-func (e *Engine) throttled(op uint64) bool {
-	o := e.ops.find(op)
-	return o != nil && e.ops.Acked < op
+// throttled reports whether the event's operation was posted late: it had to wait before the new network knew of it.
+func (e *Engine) throttled(ev *event) bool {
+	o := e.ops.find(ev.Cause)
+	return o != nil && o.At-ev.At >= e.window/2
 }
 
 // resync ends a divergence: what a user is to a channel is shown rightly again.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"strings"
+	"time"
 
 	"robustirc/core/irc"
 	"robustirc/linkgw/network"
@@ -104,6 +105,10 @@ func (l *lowerer) change(c network.Change) {
 	switch c := c.(type) {
 	case network.ChannelCreated:
 		l.created = c.Channel
+	case network.ServerAdded:
+		l.serverAdded(c.Server)
+	case network.ServerSynced:
+		delete(l.linking, c.Server.Name)
 	case network.UserAdded:
 		l.added(c.User)
 	case network.UserRemoved:
@@ -215,12 +220,31 @@ func (l *lowerer) joined(c network.Joined) {
 	}
 	aud := r.side[live].audience()
 	self := actor{ID: p.ID}
-	l.see(key{Cmd: "JOIN", Source: self}, r, aud, 0, ":"+c.User.Mask()+" JOIN "+c.Channel.Name)
-	l.names.joined(l.Engine, r, p, c.Channel)
+	ev := l.see(key{Cmd: "JOIN", Source: self}, r, aud, 0, ":"+c.User.Mask()+" JOIN "+c.Channel.Name)
+	l.storm(ev, c.User.Server)
+	if !ev.Storm {
+		l.names.joined(l.Engine, r, p, c.Channel)
+	}
 	for _, letter := range []byte(c.Status.String()) {
 		k := key{Cmd: "MODE +" + string(letter), Source: server, Subject: p.ID}
 		ev := l.see(k, r, aud, 0, ":"+c.User.Server.Name+" MODE "+c.Channel.Name+" +"+string(letter)+" "+c.User.Nick)
 		ev.Optional = true
+		l.storm(ev, c.User.Server)
+	}
+}
+
+// storm marks what a server tells while it links: on its own side it is nothing new, so that not everybody who is on a
+// channel is shown it (N-10).
+func (l *lowerer) storm(ev *event, s *network.Server) {
+	until, linking := l.linking[s.Name]
+	ev.Storm = linking && l.now < until
+	ev.Optional = ev.Optional || ev.Storm
+}
+
+// serverAdded is a server that links while we look: what it tells until it is synced, or for a while, is its burst.
+func (l *lowerer) serverAdded(s *network.Server) {
+	if l.burst == following && len(l.linking) < maxNames {
+		l.linking[strings.Clone(s.Name)] = l.now + time.Minute
 	}
 }
 
@@ -300,6 +324,9 @@ func (l *lowerer) split(c network.Split) {
 	for _, u := range c.Users {
 		l.quit(u, "*.net *.split", true, gone)
 	}
+	for _, s := range c.Servers {
+		delete(l.linking, s.Name)
+	}
 	for _, u := range c.Users {
 		l.userGone(string(u.UID))
 	}
@@ -320,23 +347,35 @@ func (l *lowerer) modes(c network.ModesChanged, optional bool) {
 	r := l.room(c.Channel.Name)
 	aud, by := r.side[live].audience(), l.actor(c.By)
 	for _, m := range c.Modes {
-		k := key{Cmd: "MODE " + sign(m.Add) + string([]byte{m.Letter}), Source: by, Text: m.Param}
-		if m.User != nil {
-			p := l.person(string(m.User.UID))
-			k.Subject, k.Text = p.ID, ""
-			if m.User.Server.Ours {
-				continue
-			}
-		} else {
-			k.Text = l.modeParam(l.model.Modes(), m.Add, m.Letter, m.Param)
+		if m.User != nil && m.User.Server.Ours {
+			continue
 		}
 		if l.lacks(m.Letter) {
 			l.lacking(m.Letter, aud)
 			continue
 		}
-		ev := l.see(k, r, aud, 0, ":"+c.By.Mask()+" MODE "+c.Channel.Name+" "+sign(m.Add)+string([]byte{m.Letter})+param(m.Param))
-		ev.Optional = optional
+		ev := l.see(l.modeKey(m, by), r, aud, 0, ":"+c.By.Mask()+" MODE "+c.Channel.Name+" "+sign(m.Add)+string([]byte{m.Letter})+param(m.Param))
+		ev.Optional = ev.Optional || optional
+		ev.Loose = m.User == nil && extended(m.Param)
+		if c.By.User == nil && c.By.Server != nil {
+			l.storm(ev, c.By.Server)
+		}
 	}
+}
+
+// modeKey is one change of a mode, by the new network's letter.
+func (l *lowerer) modeKey(m network.ModeChange, by actor) key {
+	k := key{Cmd: "MODE " + sign(m.Add) + string([]byte{l.mapLetter(m.Letter)}), Source: by}
+	spec := l.model.Modes()
+	switch {
+	case m.User != nil:
+		k.Subject = l.person(string(m.User.UID)).ID
+	case spec.Class(m.Letter) == irc.ModeList:
+		k.Text = l.mapMask(m.Letter, m.Param)
+	default:
+		k.Text = l.modeParam(spec, m.Add, m.Letter, m.Param)
+	}
+	return k
 }
 
 func param(s string) string {
@@ -353,25 +392,16 @@ func sign(add bool) string {
 	return "-"
 }
 
-// modeParam is the parameter as it is compared: none where a mode is unset, as its old value is a matter of taste; masks
-// in one case.
-func (e *Engine) modeParam(spec irc.ModeSpec, add bool, letter byte, value string) string {
-	if spec.Class(letter) == irc.ModeList {
-		return e.fold(value)
-	}
-	if !add {
-		return ""
-	}
-	return value
-}
-
 func (l *lowerer) topic(c network.TopicChanged) {
 	r := l.room(c.Channel.Name)
 	if c.Old.Text == c.Channel.Topic.Text && c.By.User == nil {
 		return // only its setter or time: nobody is shown that
 	}
 	k := key{Cmd: "TOPIC", Source: l.actor(c.By), Text: c.Channel.Topic.Text}
-	l.see(k, r, r.side[live].audience(), 0, ":"+c.By.Mask()+" TOPIC "+c.Channel.Name+" :"+c.Channel.Topic.Text)
+	ev := l.see(k, r, r.side[live].audience(), 0, ":"+c.By.Mask()+" TOPIC "+c.Channel.Name+" :"+c.Channel.Topic.Text)
+	if c.By.User == nil && c.By.Server != nil {
+		l.storm(ev, c.By.Server)
+	}
 }
 
 func (l *lowerer) invited(c network.Invited) {
@@ -399,10 +429,8 @@ func (l *lowerer) message(c network.MessageSeen) {
 			k.Cmd += " " + c.Status
 		}
 		l.see(k, r, aud, k.Source.ID, head+c.Status+c.Channel.Name+" :"+c.Text)
-	case c.User != nil && !c.User.Server.Ours:
-		p := l.person(string(c.User.UID))
-		k.Target = "=" + p.UID
-		l.see(k, nil, newAudience([]*person{p}), 0, head+c.User.Nick+" :"+c.Text)
+	case c.User != nil:
+		l.cover.outside("PRIVATE") // what users say to each other is not mirrored
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 type Options struct {
 	// Codec makes the codec of a link: protocol is "ts6" or "unreal", dialect as in s2s.Link. It is needed.
 	Codec func(protocol, dialect string) s2s.Codec
+	// ChannelModes returns what the gateway makes of the channel modes of a dialect, without lists and statuses; what is
+	// not in it has no equivalent. nil is: the same letter of the same class.
+	ChannelModes func(dialect string) map[byte]byte
 	// Rules are those of DefaultRules when nil.
 	Rules []Rule
 	// Today expires rules; the zero time expires none.

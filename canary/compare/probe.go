@@ -109,7 +109,7 @@ func (t *probeTable) heard(e *Engine, r *trace.Record) {
 		return
 	}
 	p.Lines++
-	cmd := m.UpperCommand()
+	cmd := irc.UpperCommand(m.Command)
 	if len(cmd) == 3 && cmd[0] >= '0' && cmd[0] <= '9' || cmd == "CAP" {
 		t.answered(p, cmd, &m)
 		return

@@ -120,8 +120,9 @@ func (x *sample) replay(o Options, edits map[uint64]edit, tail []trace.Record) (
 		}
 		e.add(&x.records[i])
 	}
+	end := e.now + 2*e.window
 	for i := range tail {
-		tail[i].Mono = e.now + 2*e.window
+		tail[i].Mono = end
 		e.add(&tail[i])
 	}
 	e.finish()
@@ -230,15 +231,19 @@ func (p *planter) duplicate() {
 	})
 }
 
+// delay shows an output when the sample is over, of somebody who is called the same then.
 func (p *planter) delay() {
-	p.each(always, func(ev *event, r *trace.Record) bool {
+	p.each(func(ev *event) bool {
+		q := p.base.e.people[ev.Key.Source.ID]
+		return ev.Key.Source == server || q != nil && !q.Quit && strings.HasPrefix(ev.Shown, ":"+q.ShadowNick+"!")
+	}, func(ev *event, r *trace.Record) bool {
 		p.edits[r.Seq] = edit{}
 		p.tail = append(p.tail, *r)
 		return true
 	})
 }
 
-// swap exchanges an event with the next of the same source to the same target.
+// swap shows an event after the next of the same source to the same target.
 func (p *planter) swap() {
 	next := map[*event]*event{}
 	last := map[key]*event{}
@@ -251,18 +256,19 @@ func (p *planter) swap() {
 	}
 	p.each(func(ev *event) bool { return ev.Key.Target != "" && next[ev] != nil }, func(ev *event, r *trace.Record) bool {
 		other := p.record(next[ev].ShownSeq)
-		if other == nil || p.edits[other.Seq] != nil || other.Seq == r.Seq {
+		if other == nil || p.edits[other.Seq] != nil || other.Seq == r.Seq || sourceOf(other) != sourceOf(r) {
 			return false
 		}
-		p.edits[r.Seq], p.edits[other.Seq] = edit{moved(*other, *r)}, edit{moved(*r, *other)}
+		first := *r
+		first.Seq, first.Mono = other.Seq, other.Mono
+		p.edits[r.Seq], p.edits[other.Seq] = edit{}, edit{*other, first}
 		return true
 	})
 }
 
-// moved is a record at the place of another.
-func moved(r, place trace.Record) trace.Record {
-	r.Seq, r.Mono = place.Seq, place.Mono
-	return r
+func sourceOf(r *trace.Record) string {
+	source, _, _ := strings.Cut(r.Line, " ")
+	return source
 }
 
 // recipient gives an output to somebody who must not see it, in the place of one who must.

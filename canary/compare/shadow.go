@@ -38,7 +38,7 @@ func (e *Engine) output(r *trace.Record) {
 	m = cloned(&m)
 	s := seen{out: output{Input: r.Input, Reply: r.Reply}, cause: r.ID, line: lineOf(&m)}
 	s.got, s.sum = e.recipients(r.To)
-	cmd := m.UpperCommand()
+	cmd := irc.UpperCommand(m.Command)
 	if len(cmd) == 3 && cmd[0] >= '0' && cmd[0] <= '9' {
 		e.lines[shadow].add(ringLine{Seq: e.seq, At: e.now, Text: s.line, Got: first(s.got), More: len(s.got)})
 		e.numeric(&m, &s)
@@ -346,24 +346,6 @@ func (e *Engine) shownModes(m *irc.Message, s *seen) {
 	}
 }
 
-// lacks reports whether the new network has no such channel mode, or one of another kind.
-func (e *Engine) lacks(letter byte) bool {
-	if e.shadowInfo["CHANMODES"] == "" || e.model == nil {
-		return false
-	}
-	modes := e.model.Modes()
-	return e.shadowMode.Class(letter) != modes.Class(letter) && e.book.find(KindModes, "", "MODE", "") >= 0
-}
-
-// lacking counts a change of such a mode.
-func (e *Engine) lacking(letter byte, aud *audience) {
-	e.book.hit(KindModes, "", "MODE", "")
-	e.cover.losses["channel mode "+string([]byte{letter})]++
-	if e.comparing() {
-		e.tally.add(e, "MODE", outcomeIgnored, int64(aud.N))
-	}
-}
-
 // ---- the gateway's own lines
 
 var linkCommands = map[string]bool{"GATEWAY": true, "USER": true, "CHANNEL": true, "MEMBERS": true, "ENTRY": true, "READY": true,
@@ -417,9 +399,13 @@ func (e *Engine) gatewayInfo(m *irc.Message) {
 }
 
 func (e *Engine) parseShadowModes() {
-	if spec, err := irc.ParseModeSpec(e.shadowInfo["CHANMODES"], e.shadowInfo["PREFIX"]); err == nil {
-		e.shadowMode = spec
+	spec, err := irc.ParseModeSpec(e.shadowInfo["CHANMODES"], e.shadowInfo["PREFIX"])
+	if err != nil && e.shadowInfo["CHANMODES"] != "" {
+		e.errors["modes of the new network"]++
+		delete(e.shadowInfo, "CHANMODES")
+		return
 	}
+	e.shadowMode = spec
 }
 
 // userTold is "USER uid nick session" or the long form of a dump.

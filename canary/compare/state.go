@@ -65,8 +65,7 @@ func (s *stateCheck) wantUser(e *Engine, p *person, u *network.User) {
 }
 
 func (s *stateCheck) wantChannel(e *Engine, r *room, c *network.Channel) {
-	modes := e.model.Modes()
-	s.want[fact{What: "modes", Room: r.Key}] = e.modeList(modes, c.Flags().String(), c.Params())
+	s.want[fact{What: "modes", Room: r.Key}] = modeList(e.mapLetter, c.Flags().String(), c.Params())
 	s.want[fact{What: "topic", Room: r.Key}] = c.Topic.Text
 	s.times[fact{What: "topic", Room: r.Key}] = c.Topic.SetAt
 	for _, m := range c.Members() {
@@ -77,26 +76,28 @@ func (s *stateCheck) wantChannel(e *Engine, r *room, c *network.Channel) {
 	}
 	for _, l := range c.Lists() {
 		if !e.lacks(l.Letter[0]) {
-			s.want[fact{What: "entry", Room: r.Key, Key: l.Letter + " " + e.fold(l.Mask)}] = "set"
+			if !extended(l.Mask) {
+				s.want[fact{What: "entry", Room: r.Key, Key: string([]byte{e.mapLetter(l.Letter[0])}) + " " + e.mapMask(l.Letter[0], l.Mask)}] = "set"
+			}
 		}
 	}
 }
 
 // modeList is modes as they are compared: those that both have, with what parameters they have but keys, which are secrets.
-func (e *Engine) modeList(spec irc.ModeSpec, flags string, params []network.Param) string {
+func modeList(letter func(byte) byte, flags string, params []network.Param) string {
 	var words []string
 	for i := range len(flags) {
-		if !e.lacks(flags[i]) {
-			words = append(words, flags[i:i+1])
+		if to := letter(flags[i]); to != 0 {
+			words = append(words, string([]byte{to}))
 		}
 	}
 	for _, p := range params {
-		switch {
-		case e.lacks(p.Letter):
-		case p.Letter == 'k':
+		switch to := letter(p.Letter); to {
+		case 0:
+		case 'k':
 			words = append(words, "k")
 		default:
-			words = append(words, string([]byte{p.Letter})+"="+p.Value)
+			words = append(words, string([]byte{to})+"="+p.Value)
 		}
 	}
 	slices.Sort(words)
@@ -172,7 +173,9 @@ func (s *stateCheck) told(e *Engine, what string, p []string) {
 			}
 		}
 	case "ENTRY":
-		s.got[fact{What: "entry", Room: room, Key: strings.TrimPrefix(at(1), "+") + " " + e.fold(at(2))}] = "set"
+		if mask := at(2); !extended(strings.TrimPrefix(mask, quietMask)) {
+			s.got[fact{What: "entry", Room: room, Key: strings.TrimPrefix(at(1), "+") + " " + canonicalMask(e, mask)}] = "set"
+		}
 	case "TOPIC":
 		s.got[fact{What: "topic", Room: room}] = at(3)
 		s.at[fact{What: "topic", Room: room}], _ = strconv.ParseInt(at(2), 10, 64)
@@ -180,12 +183,12 @@ func (s *stateCheck) told(e *Engine, what string, p []string) {
 }
 
 func (s *stateCheck) toldModes(e *Engine, room, modes string, params []string) {
-	spec := e.shownModeSpec()
-	changes, _ := irc.ParseModes(spec, append([]string{modes}, params...))
+	changes, _ := irc.ParseModes(e.shownModeSpec(), append([]string{modes}, params...))
+	reached := e.reachedModes()
 	var flags []byte
 	var list []network.Param
 	for _, c := range changes {
-		if !c.Add || e.strange(c.Mode) {
+		if !c.Add || !reached[c.Mode] {
 			continue
 		}
 		if c.HasParam {
@@ -194,13 +197,19 @@ func (s *stateCheck) toldModes(e *Engine, room, modes string, params []string) {
 			flags = append(flags, c.Mode)
 		}
 	}
-	s.got[fact{What: "modes", Room: room}] = e.modeList(spec, string(flags), list)
+	s.got[fact{What: "modes", Room: room}] = modeList(func(l byte) byte { return l }, string(flags), list)
 }
 
-// strange reports whether the live network has no such mode: that is a gain, not a difference.
-func (e *Engine) strange(letter byte) bool {
-	modes := e.model.Modes()
-	return modes.Class(letter) == irc.ModeUnknown
+// reachedModes are the modes of the new network that the live one has too: the others are a gain, no difference.
+func (e *Engine) reachedModes() map[byte]bool {
+	m := map[byte]bool{}
+	for c := byte('A'); c <= 'z'; c++ {
+		modes := e.model.Modes()
+		if modes.Class(c) != irc.ModeUnknown {
+			m[e.mapLetter(c)] = true
+		}
+	}
+	return m
 }
 
 // ready ends a dump.

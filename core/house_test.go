@@ -48,7 +48,7 @@ var rooms = map[string][]string{
 }
 
 // pure lists the rooms that the rules of purity hold for.
-var pure = []string{"core/irc", "core/ircserver", "s2s", "s2s/ts6", "s2s/unreal", "linkgw/network", "linkgw/translate"}
+var pure = []string{"core/irc", "core/ircserver", "s2s", "s2s/ts6", "s2s/unreal", "linkgw/network", "linkgw/translate", "canary/compare"}
 
 // pureImports is all that a pure package may import of the standard library.
 var pureImports = []string{
@@ -175,6 +175,12 @@ type checker struct {
 
 func (c *checker) Import(p string) (*types.Package, error) {
 	own, ok := strings.CutPrefix(p, module)
+	if !ok && strings.Contains(strings.Split(p, "/")[0], ".") {
+		// Another module's, which only a package with effects uses: what it says of types does not matter here.
+		fake := types.NewPackage(p, path.Base(p))
+		fake.MarkComplete()
+		return fake, nil
+	}
 	if !ok {
 		return c.std.Import(p)
 	}
@@ -197,8 +203,14 @@ func (c *checker) check(dir string, info *types.Info) (*types.Package, error) {
 		return nil, fmt.Errorf("no files in %s", dir)
 	}
 	conf := types.Config{Importer: c}
+	if !slices.Contains(pure, roomOf(dir)) {
+		conf.Error = func(error) {} // of what is not known of other modules
+	}
 	pkg, err := conf.Check(module+dir, c.fset, files, info)
 	c.done[dir] = pkg
+	if conf.Error != nil {
+		err = nil
+	}
 	return pkg, err
 }
 

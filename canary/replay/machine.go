@@ -28,6 +28,8 @@ type machine struct {
 	out  *bufio.Writer
 	buf  []byte
 	body []byte
+	// digested is the input after which the last digest was written.
+	digested uint64
 
 	// base and since are what the machine is made anew from when it panics.
 	base  []byte
@@ -64,6 +66,7 @@ func serve(in io.Reader, out io.Writer, opts MachineOptions, spoil *spoiler) err
 	if s.m == nil {
 		return fmt.Errorf("reading the log: it holds no state to begin with")
 	}
+	s.digest(uint64(s.m.Inputs()))
 	s.frame(frameEnd, binary.AppendUvarint(s.body[:0], uint64(s.m.Inputs())))
 	return s.out.Flush()
 }
@@ -146,11 +149,19 @@ func (s *machine) apply(in *ircserver.Input) error {
 		s.frame(frameOutputs, s.body)
 	}
 	if id%s.opts.DigestEvery == 0 || s.opts.DigestFrom <= id && id <= s.opts.DigestTo {
-		state := s.m.Digest()
-		s.body = append(binary.AppendUvarint(s.body[:0], id), state[:]...)
-		s.frame(frameDigest, binary.LittleEndian.AppendUint32(s.body, s.m.Chain()))
+		s.digest(id)
 	}
 	return nil
+}
+
+func (s *machine) digest(id uint64) {
+	if s.digested == id {
+		return
+	}
+	s.digested = id
+	state := s.m.Digest()
+	s.body = append(binary.AppendUvarint(s.body[:0], id), state[:]...)
+	s.frame(frameDigest, binary.LittleEndian.AppendUint32(s.body, s.m.Chain()))
 }
 
 // try applies an input; text is what the machine panicked with.
@@ -202,4 +213,10 @@ func (s *machine) keep(in ircserver.Input) {
 func (s *machine) frame(kind byte, payload []byte) {
 	s.buf = appendFrame(s.buf[:0], kind, payload)
 	s.out.Write(s.buf) // an error stays with the writer until Flush
+}
+
+// BatchLen returns how many inputs a batch of a log stream holds.
+func BatchLen(batch []byte) (int, error) {
+	inputs, err := ircserver.DecodeBatch(batch)
+	return len(inputs), err
 }

@@ -63,7 +63,9 @@ func (f fault) spoiler() *spoiler {
 	s := &spoiler{input: f.input}
 	switch {
 	case f.whole != nil:
-		s.outputs = func(_ *ircserver.Input, outs []ircserver.Output) []ircserver.Output { return f.whole(slices.Clone(outs)) }
+		s.outputs = func(_ *ircserver.Input, outs []ircserver.Output) []ircserver.Output {
+			return f.whole(slices.Clone(outs))
+		}
 	case f.outputs != nil:
 		s.outputs = func(in *ircserver.Input, outs []ircserver.Output) (list []ircserver.Output) {
 			for i := range outs {
@@ -111,8 +113,10 @@ var faults = map[string]fault{
 	"missing": {outputs: only("TOPIC", func(*ircserver.Output) []ircserver.Output { return nil }), want: compare.ClassMissing, command: "TOPIC"},
 	"extra": {outputs: only("PART", func(o *ircserver.Output) []ircserver.Output { return []ircserver.Output{*o, *o} }),
 		want: compare.ClassExtra, command: "PART"},
-	"text":    {outputs: only("366", func(o *ircserver.Output) []ircserver.Output { return rewritten(o, o.Line+"!") }), want: compare.ClassChanged, command: "366"},
-	"numeric": {outputs: only("433", func(o *ircserver.Output) []ircserver.Output { return rewritten(o, strings.Replace(o.Line, " 433 ", " 437 ", 1)) }), want: compare.ClassChanged, command: "433"},
+	"text": {outputs: only("366", func(o *ircserver.Output) []ircserver.Output { return rewritten(o, o.Line+"!") }), want: compare.ClassChanged, command: "366"},
+	"numeric": {outputs: only("433", func(o *ircserver.Output) []ircserver.Output {
+		return rewritten(o, strings.Replace(o.Line, " 433 ", " 437 ", 1))
+	}), want: compare.ClassChanged, command: "433"},
 	"source": {outputs: only("PRIVMSG", func(o *ircserver.Output) []ircserver.Output { return rewritten(o, ":x"+o.Line[1:]) }), want: compare.ClassSource,
 		command: "PRIVMSG"},
 	"loss": {outputs: only("PRIVMSG", func(o *ircserver.Output) []ircserver.Output {

@@ -23,6 +23,11 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// exitCode is the answer of a command that has said everything already.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -30,8 +35,13 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintf(os.Stderr, "robustirc: %v\n", err)
+	if !errors.As(err, new(exitCode)) {
+		fmt.Fprintf(os.Stderr, "robustirc: %v\n", err)
+	}
 	stop()
+	if code := exitCode(0); errors.As(err, &code) {
+		os.Exit(int(code))
+	}
 	if errors.As(err, new(usageError)) {
 		os.Exit(exitUsage)
 	}
@@ -52,7 +62,7 @@ Exit codes: 0 success, 1 failure, 2 wrong command line or configuration.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(devCommand(), nodeCommand(), bridgeCommand(), benchCommand(), statusCommand(), configCommand(), linkCommand(), fakenetCommand(), versionCommand())
+	root.AddCommand(devCommand(), nodeCommand(), bridgeCommand(), benchCommand(), statusCommand(), configCommand(), canaryCommand(), linkCommand(), fakenetCommand(), versionCommand())
 	return root
 }
 

@@ -154,6 +154,9 @@ func NewLogReader(r io.Reader) *LogReader { return &LogReader{r: bufio.NewReader
 // for anything else.
 func (r *LogReader) Next() (f LogFrame, err error) {
 	head := int64(0)
+	if next, err := r.r.Peek(1); err == nil && next[0] == logMagic[0] {
+		r.open = false // a stream that was cut off is followed by the one that goes on
+	}
 	if !r.open {
 		magic := make([]byte, len(logMagic))
 		if n, err := io.ReadFull(r.r, magic); n == 0 && err == io.EOF {

@@ -67,6 +67,25 @@ func TestLogStreamCutAnywhere(t *testing.T) {
 	}
 }
 
+// TestLogStreamGoesOn has a stream that was cut off behind a frame be followed by another.
+func TestLogStreamGoesOn(t *testing.T) {
+	b := writeLog(t)
+	r := NewLogReader(bytes.NewReader(b))
+	for range 4 { // H S S I
+		if _, err := r.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r = NewLogReader(bytes.NewReader(append(bytes.Clone(b[:r.Offset]), b...)))
+	for n := 0; ; n++ {
+		if _, err := r.Next(); err == io.EOF && n == 14 {
+			return
+		} else if err != nil {
+			t.Fatal(n, err)
+		}
+	}
+}
+
 func FuzzLogStream(f *testing.F) {
 	var b bytes.Buffer
 	w, _ := NewLogWriter(&b, &LogHeader{Last: 9})

@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"linkgw/linktest": {"linkgw/network", "s2s", "s2s/ts6", "s2s/unreal", "core/irc"},
 	"linkgw":          {"linkgw/network", "linkgw/translate", "s2s", "s2s/ts6", "s2s/unreal", "canary/trace", "core/irc"},
 	"canary/report":   {"canary/compare"},
+	"canary/replay":   {"canary/compare", "core/scenario", "core/robustsession", "core/ircserver", "core/irc"},
 	"cmd":             {"*"},
 }
 

@@ -24,10 +24,11 @@ func canaryCommand() *cobra.Command {
 func canaryMachineCommand() *cobra.Command {
 	var digests string
 	cmd := &cobra.Command{
-		Use:    "machine",
-		Short:  "Apply a network's log from standard input and write what came of it (for canary log)",
-		Hidden: true,
-		Args:   noArgs,
+		Use:     "machine",
+		Short:   "Apply a network's log from standard input and write what came of it (for canary log)",
+		Hidden:  true,
+		Example: "  robustirc canary machine < canary-log.rirclog > outputs",
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var opts replay.MachineOptions
 			if digests != "" {

@@ -35,6 +35,7 @@ import (
 //	e  command inside ENCAP and its parameters
 //	B  network ban (TKL, BAN)     S  SASL                        D  metadata
 //	q  path and reason of a KILL  R  list of nick=+user@host
+//	v  reason of a ban, perhaps with '|' and the reason for operators
 //	u  unknown
 func (l *line) class(class byte, spec string, params []param, i int) int {
 	switch class {
@@ -83,6 +84,9 @@ func (l *line) one(class byte, p param) {
 		l.out = append(l.out, p.text...)
 		return
 	}
+	if class == 'g' && strings.HasSuffix(p.before, ":") {
+		class = 't'
+	}
 	if f := oneClass[class]; f != nil {
 		f(l, p.text)
 	} else {
@@ -100,7 +104,7 @@ func init() {
 		't': (*line).text, 'z': (*line).textOrStar, 'w': (*line).description, 'T': (*line).target, 'm': (*line).message,
 		'h': (*line).host, 'i': (*line).base64, 'k': (*line).mask, 'K': (*line).masks, 'E': (*line).listEntries,
 		's': (*line).by, 'x': (*line).secretValue, 'y': (*line).keys, 'J': (*line).members, 'N': (*line).names,
-		'g': (*line).guess, 'C': (*line).memberships, 'q': (*line).killPath, 'R': (*line).userhosts,
+		'g': (*line).guess, 'C': (*line).memberships, 'q': (*line).killPath, 'R': (*line).userhosts, 'v': (*line).banReason,
 	} {
 		oneClass[class] = f
 	}
@@ -297,6 +301,16 @@ func (l *line) secretValue(s string) {
 	l.out = append(l.out, secretToken...)
 }
 
+// banReason redacts what users and what operators are told.
+func (l *line) banReason(s string) {
+	users, operators, both := strings.Cut(s, "|")
+	l.text(users)
+	if both {
+		l.out = append(l.out, '|')
+		l.text(operators)
+	}
+}
+
 // keys takes channel keys out.
 func (l *line) keys(s string) {
 	for i := range strings.Count(s, ",") + 1 {
@@ -333,7 +347,7 @@ func (l *line) memberships(s string) {
 // guess redacts what is a name, a channel or an address.
 func (l *line) guess(s string) {
 	switch {
-	case isNumber(s) || isChannels(s):
+	case isNumber(s) || s[0] == '#' && isChannels(s):
 		l.out = append(l.out, s...)
 	case strings.ContainsAny(s, "!@"):
 		l.mask(s)
@@ -376,17 +390,14 @@ func (l *line) killPath(s string) {
 func (l *line) userhosts(s string) {
 	l.words(s, func(l *line, word string) {
 		nick, rest, _ := strings.Cut(word, "=")
-		if !isName(strings.TrimSuffix(nick, "*")) || rest == "" {
+		if !isName(strings.TrimSuffix(nick, "*")) || rest == "" || rest[0] != '+' && rest[0] != '-' {
 			l.out = appendSize(l.out, len(word))
 			return
 		}
 		l.out = append(append(append(l.out, nick...), '='), rest[0])
-		if rest[0] != '+' && rest[0] != '-' {
-			l.out = l.out[:len(l.out)-1]
-		} else {
-			rest = rest[1:]
+		if rest = rest[1:]; rest != "" {
+			l.setter(rest)
 		}
-		l.setter(rest)
 	})
 }
 

@@ -127,12 +127,12 @@ func TestFullDisk(t *testing.T) {
 	appendMany(t, w, 3000)
 	disk.set(func() { disk.free = -1 })
 	await(t, "the disk's recovery", func() bool { return w.Stats().Err == nil && w.Stats().QueueBytes == 0 })
-	w.Append(&Record{Kind: KindLinkIn, Line: "after"})
+	w.Append(&Record{Kind: KindLinkIn, Line: "PING after"})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	got, damage := readAll(t, dir)
-	if len(damage) > 0 || got[len(got)-1].Line != "after" {
+	if len(damage) > 0 || got[len(got)-1].Line != "PING after" {
 		t.Fatal(damage, got[len(got)-1])
 	}
 	gaps := checkGaps(t, got)
@@ -184,18 +184,18 @@ func TestSlowDisk(t *testing.T) {
 func TestClosingWhileTheDiskIsFull(t *testing.T) {
 	disk := &badDisk{free: -1}
 	w, dir := newWriter(t, func(o *Options) { o.files, o.FlushEvery = disk, time.Hour })
-	w.Append(&Record{Kind: KindLinkIn, Line: "kept"})
+	w.Append(&Record{Kind: KindLinkIn, Line: "PING kept"})
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	disk.set(func() { disk.free = 10 })
 	for range 10 {
-		w.Append(&Record{Kind: KindLinkIn, Line: "lost"})
+		w.Append(&Record{Kind: KindLinkIn, Line: "PING lost"})
 	}
 	if err := w.Close(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "10 records of 11 lost") {
 		t.Error(err)
 	}
-	if got, damage := readAll(t, dir); len(got) != 2 || got[1].Line != "kept" || len(damage) > 0 {
+	if got, damage := readAll(t, dir); len(got) != 2 || got[1].Line != "PING kept" || len(damage) > 0 {
 		t.Error(got, damage)
 	}
 }
@@ -204,12 +204,12 @@ func TestClosingWhileTheDiskIsFull(t *testing.T) {
 func TestFailedFsync(t *testing.T) {
 	disk := &badDisk{free: -1}
 	w, dir := newWriter(t, func(o *Options) { o.files = disk })
-	w.Append(&Record{Kind: KindLinkIn, Line: "one"})
+	w.Append(&Record{Kind: KindLinkIn, Line: "PING one"})
 	disk.set(func() { disk.syncErr = syscall.EIO })
 	if err := w.Flush(); !errors.Is(err, syscall.EIO) {
 		t.Fatal(err)
 	}
-	w.Append(&Record{Kind: KindLinkIn, Line: "two"})
+	w.Append(&Record{Kind: KindLinkIn, Line: "PING two"})
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestFailedFsync(t *testing.T) {
 	if err != nil || len(files) != 2 {
 		t.Fatal(files, err)
 	}
-	if got, _ := readAll(t, dir); len(got) != 3 || got[2].Line != "two" {
+	if got, _ := readAll(t, dir); len(got) != 3 || got[2].Line != "PING two" {
 		t.Error(got)
 	}
 }
@@ -248,7 +248,7 @@ func TestRecordsOverTheLimits(t *testing.T) {
 // TestFlushBound holds what a killed process can lose: what is older than FlushEvery is in the file.
 func TestFlushBound(t *testing.T) {
 	w, dir := newWriter(t, func(o *Options) { o.FlushEvery = 20 * time.Millisecond })
-	w.Append(&Record{Kind: KindLinkIn, Line: "soon there"})
+	w.Append(&Record{Kind: KindLinkIn, Line: "PING soon-there"})
 	await(t, "the record in the file", func() bool {
 		got, _ := readAll(t, dir)
 		return len(got) == 2

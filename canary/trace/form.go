@@ -55,10 +55,10 @@ func isChannels(s string) bool {
 
 func isChannelOrName(s string) bool { return isName(s) || isChannels(s) }
 
-// isNumber accepts numbers of at most 20 digits, with a sign or a point, and "*".
+// isNumber accepts numbers of at most 20 digits, with a sign, and "*".
 func isNumber(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c-'0' >= 10 && c != '.' && (c != '-' && c != '+' || i > 0) {
+		if c := s[i]; c-'0' >= 10 && (c != '-' && c != '+' || i > 0) {
 			return s == "*"
 		}
 	}
@@ -71,7 +71,7 @@ func isMeasure(s string) bool {
 		return true
 	}
 	digits := strings.TrimRight(s, "hmsunµBkKMGi%")
-	return len(s) <= 24 && digits != "" && strings.Trim(digits, "0123456789.hms") == ""
+	return len(s) <= 24 && strings.Count(s, ".") <= 1 && digits != "" && strings.Trim(digits, "0123456789.hms") == ""
 }
 
 // isFlags accepts letters of modes with '+' and '-'.
@@ -88,8 +88,8 @@ func isLetters(s string) bool { return all(s, 200, ",*+-") }
 
 func isSign(s string) bool { return len(s) == 1 }
 
-// isCommand accepts commands and numerics.
-func isCommand(s string) bool { return all(s, 20, "") }
+// isCommand accepts commands and numerics as servers write them.
+func isCommand(s string) bool { return isUpper(s) && all(s, 16, "") }
 
 // isWord accepts words of programs.
 func isWord(s string) bool { return all(s, 40, "-_.") }

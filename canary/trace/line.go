@@ -64,14 +64,15 @@ func (r *Redactor) redact(s string, d *dialect) string {
 		l.setter(source)
 		r.out = append(r.out, ' ')
 	}
-	if !isCommand(command) {
+	spec := l.rule()
+	if spec == unknownRule && !isCommand(command) {
 		r.out = appendSize(r.out, len(command))
 	} else {
 		r.out = append(r.out, command...)
 	}
 	r.params = splitParams(r.params[:0], rest)
 	r.learn(l.command, r.params)
-	l.apply(l.rule(), r.params)
+	l.apply(spec, r.params)
 	return string(r.out)
 }
 
@@ -81,8 +82,8 @@ func (l *line) rule() string {
 	if spec, ok := l.rules[command]; ok {
 		return spec
 	}
-	if _, ok := irc.ParseNumeric(command); ok {
-		return numericRule(command)
+	if n, ok := irc.ParseNumeric(command); ok {
+		return numericRule(n)
 	}
 	if isServiceCommand(command) {
 		return "x*"

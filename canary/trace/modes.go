@@ -148,10 +148,6 @@ func first(s string) byte {
 
 // mask redacts a ban mask: nick!user@host, a host, or an extended ban.
 func (l *line) mask(s string) {
-	if l.keepText {
-		l.out = append(l.out, s...)
-		return
-	}
 	if s[0] == '$' || strings.HasPrefix(s, "~") && strings.Contains(s, ":") {
 		l.extendedBan(s)
 		return
@@ -166,17 +162,24 @@ func (l *line) mask(s string) {
 		l.nickUser(s[:at])
 		l.out = append(l.out, '@')
 		if s[at+1:] != "" {
-			l.out = append(l.out, l.tok.hostMask(s[at+1:])...)
+			l.hostMask(s[at+1:])
 		}
 	case strings.IndexByte(s, '!') >= 0:
 		l.nickUser(s)
 	case strings.HasPrefix(s, "#") && isChannels(s):
 		l.out = append(l.out, s...)
 	case strings.ContainsAny(s, ".:/"):
-		l.out = append(l.out, l.tok.hostMask(s)...)
+		l.hostMask(s)
 	default:
 		keepIf(isName)(l, s)
 	}
+}
+
+func (l *line) hostMask(s string) {
+	if !l.keepText {
+		s = l.tok.hostMask(s)
+	}
+	l.out = append(l.out, s...)
 }
 
 func (l *line) keepForward(mark, channel string) {

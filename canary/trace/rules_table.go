@@ -1,6 +1,10 @@
 package trace
 
-import "strings"
+import (
+	"strings"
+
+	"robustirc/core/irc"
+)
 
 // unrealRules are the lines of UnrealIRCd's server protocol; the classes are listed in classes.go.
 var unrealRules = rules{
@@ -43,8 +47,8 @@ var ts6Rules = rules{
 	"PRIVMSG": "Tm", "NOTICE": "Tm", "TAGMSG": "T", "ECHO": "nTm", "WALLOPS": "t", "OPERWALL": "t", "GLOBOPS": "t",
 	"LOCOPS": "t|nt",
 
-	"BAN": "B", "KLINE": "ndkkt", "UNKLINE": "nkk", "DLINE": "ndkt", "UNDLINE": "nk", "XLINE": "ntdt|ndtdt",
-	"UNXLINE": "nt", "RESV": "ndnt|ndndt", "UNRESV": "nn",
+	"BAN": "B", "KLINE": "ndkkv", "UNKLINE": "nkk", "DLINE": "ndkv", "UNDLINE": "nk", "XLINE": "ntdv|ndtdv",
+	"UNXLINE": "nt", "RESV": "ndnv|ndndv", "UNRESV": "nn",
 
 	"SVSACCOUNT": "ndn", "SVSHOST": "ndh", "SVSMODE": "ndf", "SVSNICK": "ndnd", "SVSJOIN": "ncy", "SVSPART": "nct",
 	"SVSKILL": "ndt", "SVSTAG": "ndf|nddft", "METADATA": "D",
@@ -56,8 +60,8 @@ var ts6Rules = rules{
 // ts6Encap are what stands inside ENCAP.
 var ts6Encap = rules{
 	"GCAP": "p", "OPER": "nn", "CHGHOST": "nh", "CERTFP": "x*", "REALHOST": "h", "LOGIN": "n", "INVITED": "nnc",
-	"ADMINWALL": "t", "SNOTE": "nt", "OPERSPY": "nt", "TGINFO": "nu", "KLINE": "dkkt", "UNKLINE": "kk", "DLINE": "dkt",
-	"UNDLINE": "k", "XLINE": "dtdt", "UNXLINE": "t", "RESV": "dndt", "UNRESV": "n", "SU": "nn", "RSFNC": "nnddd",
+	"ADMINWALL": "t", "SNOTE": "nt", "OPERSPY": "nt", "TGINFO": "nu", "KLINE": "dkkv", "UNKLINE": "kk", "DLINE": "dkv",
+	"UNDLINE": "k", "XLINE": "dtdv", "UNXLINE": "t", "RESV": "dndv", "UNRESV": "n", "SU": "nn", "RSFNC": "nnddd",
 	"SVSLOGIN": "nnnhn", "SASL": "S", "NICKDELAY": "dn", "GRANT": "nn", "EXTENDCHANS": "n", "QUARANTINE": "nt",
 	"UNQUARANTINE": "n", "DEHELPER": "n", "MECHLIST": "p", "IDENTIFIED": "nnn", "ACK": "", "ETRACE": "n*", "PRIVS": "n*",
 	"MODLIST": "n*", "REHASH": "n*", "MODRESTART": "n*", "RESTART": "n*", "DIE": "n*",
@@ -96,17 +100,21 @@ var numericRules = rules{
 	"004": "nnppp*", "005": "np*", "008": "nft", "010": "nndt", "221": "nf", "302": "nR", "303": "nN", "307": "nnt",
 	"311": "nnnhnt", "314": "nnnhnt", "312": "nnnt", "317": "nnddt|nndt", "319": "nnC", "322": "ncdt", "324": "nco", "328": "nct",
 	"329": "ncd", "330": "nnnt", "333": "ncsd", "338": "nnht|nnsht", "340": "nR", "346": "ncksd", "348": "ncksd", "351": "nnnt",
-	"352": "ncnhnnft", "353": "nbcN", "367": "ncksd", "378": "nnt", "379": "nnt", "396": "nht", "421": "nut", "601": "nnnhdt",
+	"352": "ncnhnnft", "353": "nbcN", "367": "ncksd", "378": "nnt", "379": "nnt", "396": "nht", "421": "nut", "432": "nut", "403": "nct", "476": "nct", "601": "nnnhdt",
 	"600": "nnnhdt", "728": "ncbksd", "729": "ncbt", "730": "nN", "731": "nN", "900": "nsnt", "901": "nst", "276": "nnx",
 	"354": "ng*", "365": "ngt", "364": "nnnt", "391": "nnt",
 }
 
-// numericRule is the rule of a numeric: what is in the table, and else the nick of who receives it, names, and a text.
-func numericRule(code string) string {
-	if spec, ok := numericRules[code]; ok {
+// numericRule is the rule of a numeric: what is in the table; else of those that core/irc knows the nick of who receives
+// it, names, and a text; and of others the nick and a text.
+func numericRule(n irc.Numeric) string {
+	if spec, ok := numericRules[n.Code()]; ok {
 		return spec
 	}
-	return "nt|ngt|nggt|ngggt|ng*"
+	if n.Name() != "" {
+		return "nt|ngt|nggt|ngggt|ng*"
+	}
+	return "nt|nut|nuut|nuuut|nu*"
 }
 
 // knownCapabilities are the names in lower case that CAP, 005 and others may have.

@@ -30,11 +30,11 @@ func (l *line) networkBan(params []param) {
 func ts6BanRule(params []param) string {
 	switch params[0].text {
 	case "X":
-		return "nntdddst"
+		return "nntdddsv"
 	case "R":
-		return "nnndddst"
+		return "nnndddsv"
 	}
-	return "nnkdddst"
+	return "nnkdddsv"
 }
 
 // tklRule: sign type, then of most types user host setter expires set [types] :reason; of Q kind nick …; of spamfilters
@@ -106,7 +106,7 @@ func (l *line) metadataValue(params []param) {
 	}
 	spec := "nu*"
 	switch params[0].text {
-	case "creationtime":
+	case "creationtime", "link-security":
 		spec = "nd"
 	case "operlogin", "operclass", "account", "bot":
 		spec = "nn"

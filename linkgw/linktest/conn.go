@@ -4,7 +4,19 @@ import (
 	"crypto/tls"
 	"net"
 	"syscall"
+	"testing"
 )
+
+// DialHub connects to the hub for a link that somebody else drives, and closes the connection with the test.
+func (n *Network) DialHub(t testing.TB, secure bool) net.Conn {
+	t.Helper()
+	conn, err := n.connect(n.Hub, "", secure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
 
 // connect connects to a server, from an address of the loopback ("" is any), with a certificate or without one.
 func (n *Network) connect(s *Server, from string, secure bool, own ...tls.Certificate) (net.Conn, error) {

@@ -22,7 +22,7 @@ const (
 )
 
 // LeafNames are the names of leaves that the first server lets link.
-var LeafNames = []string{"gateway.example.net", "second.example.net", "third.example.net", ServicesName}
+var LeafNames = []string{"gateway.example.net", "second.example.net", "third.example.net", "load.example.net", ServicesName}
 
 var hybrid = software{
 	env: "ROBUSTIRC_IRCD_HYBRID", fallback: "/usr/sbin/ircd-hybrid",

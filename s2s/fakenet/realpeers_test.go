@@ -5,78 +5,19 @@ package fakenet
 import (
 	"context"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"syscall"
+	"slices"
 	"testing"
 	"time"
 
+	"robustirc/linkgw/linktest"
+	"robustirc/linkgw/network"
 	"robustirc/s2s"
 )
 
-// This test links to Debian's ircd-hybrid, which .ci/run installs. It runs with the build tag only:
+// These tests link to Debian's ircd-hybrid, which .ci/run installs, and to solanum where ROBUSTIRC_SOLANUM names its
+// installation; see linkgw/linktest. They run with the build tag only:
 //
 //	go test -tags realpeers ./s2s/fakenet
-//
-// ROBUSTIRC_IRCD_HYBRID is the hybrid binary, /usr/sbin/ircd-hybrid by default.
-
-const hybridConfig = `
-serverinfo { name = "hub.example.net"; description = "Hub"; network_name = "Ex"; network_description = "Ex"; hub = yes; sid = "0HY"; default_max_clients = 1000; };
-admin { name = "x"; description = "x"; email = "x"; };
-class { name = "server"; ping_time = 90 seconds; connectfreq = 1 hour; max_number = 10; sendq = 20000 kbytes; };
-listen { host = "127.0.0.1"; port = $PORT; };
-connect { name = "load.example.net"; host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; };
-connect { name = "second.example.net"; host = "127.0.0.1"; send_password = "out"; accept_password = "in"; class = "server"; };
-exempt { ip = "127.0.0.0/8"; };
-general { disable_auth = yes; ts_max_delta = 300 seconds; throttle_count = 1000; };
-modules { path = "/usr/lib/ircd-hybrid/modules"; path = "/usr/lib/ircd-hybrid/modules/autoload"; };
-`
-
-// startHybrid runs ircd-hybrid until the test ends, as a user who is not root, and returns its address.
-func startHybrid(t *testing.T) string {
-	t.Helper()
-	binary := os.Getenv("ROBUSTIRC_IRCD_HYBRID")
-	if binary == "" {
-		binary = "/usr/sbin/ircd-hybrid"
-	}
-	dir, err := os.MkdirTemp("", "robustirc-fakenet-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	port := freePort(t)
-	config := filepath.Join(dir, "ircd.conf")
-	if err := os.WriteFile(config, []byte(strings.ReplaceAll(hybridConfig, "$PORT", port)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, "-foreground", "-configfile", config, "-pidfile", dir+"/pid", "-logfile", dir+"/log")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, t.Output(), t.Output()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if os.Getuid() == 0 { // it refuses to run as root
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
-		if err := os.Chmod(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v: install Debian's ircd-hybrid, or set ROBUSTIRC_IRCD_HYBRID", err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	address := net.JoinHostPort("127.0.0.1", port)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			c.Close()
-			return address
-		} else if time.Now().After(end) {
-			t.Fatalf("ircd-hybrid does not listen: %v", err)
-		}
-	}
-}
 
 func freePort(t *testing.T) string {
 	t.Helper()
@@ -111,7 +52,8 @@ func runLeafOver(t *testing.T, conn net.Conn, cfg LeafConfig) *runningLeaf {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &runningLeaf{synced: make(chan struct{}), done: make(chan error, 1), stop: cancel}
-	cfg.SendPassword, cfg.PeerName, cfg.Network.Start = "in", "hub.example.net", time.Now()
+	cfg.PeerName, cfg.Network.Start = "hub.example.net", time.Now()
+	setDefault(&cfg.SendPassword, "in")
 	setDefault(&cfg.AcceptPassword, "out")
 	setDefault(&cfg.Network.Protocol, Hybrid)
 	cfg.OnSynced = func() { close(r.synced) }
@@ -145,94 +87,109 @@ func (r *runningLeaf) end(t *testing.T) LeafSummary {
 	return r.Summary()
 }
 
-// told is what a leaf heard of the network behind the hub.
-type told struct {
-	users    map[s2s.UID]s2s.UserIntroduced
-	members  map[string]map[s2s.UID]string
-	channels map[string]s2s.ChannelBurst
-	masks    map[string]int
-	topics   map[string]string
+// realHub is a real server that leaves link to, and what it speaks.
+type realHub struct {
+	*linktest.Network
+	protocol Protocol
+	dialect  string
 }
 
-func newTold() *told {
-	return &told{map[s2s.UID]s2s.UserIntroduced{}, map[string]map[s2s.UID]string{}, map[string]s2s.ChannelBurst{}, map[string]int{}, map[string]string{}}
+// link runs a leaf on a link to the hub.
+func (h realHub) link(t *testing.T, secure bool, cfg LeafConfig) *runningLeaf {
+	t.Helper()
+	cfg.Network.Protocol, cfg.SendPassword, cfg.AcceptPassword = h.protocol, linktest.LinkPassword, linktest.AcceptPassword
+	return runLeafOver(t, h.DialHub(t, secure), cfg)
 }
 
-func (x *told) event(e s2s.Event) {
-	switch b := e.Body.(type) {
-	case s2s.UserIntroduced:
-		x.users[b.UID] = b
-	case s2s.ChannelBurst:
-		x.channels[b.Channel] = b
-		if x.members[b.Channel] == nil {
-			x.members[b.Channel] = map[s2s.UID]string{}
+// second is a leaf whose model follows what it hears, until a server is gone.
+func (h realHub) second(t *testing.T, secure bool) (leaf *runningLeaf, model *network.Network, gone chan struct{}) {
+	t.Helper()
+	model, hear := follow(t, modelRules[h.protocol](), "second.example.net", "9LE")
+	gone = make(chan struct{})
+	leaf = h.link(t, secure, LeafConfig{Network: Config{Server: "second.example.net", SID: "9LE", Users: 10, Channels: 2, Seed: 2, NickPrefix: "S", ChannelPrefix: "s-"}, OnEvent: untilGone(hear, gone)})
+	leaf.await(t)
+	return leaf, model, gone
+}
+
+// untilGone passes events on until a server goes.
+func untilGone(hear func(s2s.Event), gone chan struct{}) func(s2s.Event) {
+	over := false
+	return func(e s2s.Event) {
+		if _, left := e.Body.(s2s.ServerGone); left && !over {
+			over = true
+			close(gone)
 		}
-		for _, m := range b.Members {
-			x.members[b.Channel][m.User] = m.Status
+		if !over {
+			hear(e)
 		}
-	case s2s.ListBurst:
-		x.masks[b.Channel] += len(b.Entries)
-	case s2s.Topic:
-		x.topics[b.Channel] = b.Text
 	}
 }
 
-// TestRealHybrid holds that a real ircd-hybrid accepts fakenet as a leaf with 5,000 users, and that a second one
-// sees each of them with every channel, status, mode, list and topic.
-func TestRealHybrid(t *testing.T) {
-	address := startHybrid(t)
-	first := runLeaf(t, address, LeafConfig{Network: Config{Server: "load.example.net", SID: "9LD", Users: 5000, Channels: 1000, Seed: 1, NickPrefix: "L", ChannelPrefix: "l-"}})
-	first.await(t)
+func TestRealHybrid(t *testing.T) { testRealHub(t, linktest.Hybrid, Hybrid) }
 
-	heard := newTold()
-	second := runLeaf(t, address, LeafConfig{Network: Config{Server: "second.example.net", SID: "9LE", Users: 10, Channels: 2, Seed: 2, NickPrefix: "S", ChannelPrefix: "s-"}, OnEvent: heard.event})
-	second.await(t)
+func TestRealSolanum(t *testing.T) { testRealHub(t, linktest.Solanum, TS6) }
+
+func testRealHub(t *testing.T, k linktest.Kind, p Protocol) {
+	for _, secure := range []bool{false, true} {
+		t.Run(map[bool]string{false: "plaintext", true: "TLS"}[secure], func(t *testing.T) {
+			h := realHub{linktest.Start(t, k, linktest.Options{}), p, string(k)}
+			t.Run("burst", func(t *testing.T) { testRealBurst(t, h, secure) })
+			t.Run("traffic", func(t *testing.T) { testRealTraffic(t, h, secure) })
+		})
+	}
+}
+
+// testRealBurst holds that a real server accepts fakenet as a leaf with 5,000 users, and that the model of a second leaf,
+// which links afterwards, is what the first brought along.
+func testRealBurst(t *testing.T, h realHub, secure bool) {
+	first := h.link(t, secure, LeafConfig{Network: Config{Server: "load.example.net", SID: "9LD", Users: 5000, Channels: 1000, Seed: 1, NickPrefix: "L", ChannelPrefix: "l-"}})
+	first.await(t)
+	second, model, _ := h.second(t, secure)
 	s := second.end(t)
 	f := first.end(t) // its network does not move without traffic, and is looked at when it has ended
-	t.Logf("hybrid read the burst of 5,000 users in %.3f s (%d lines), and told it in %.3f s (%d lines)", f.BurstAccepted, f.LinesSent, s.BurstHeard, s.LinesHeard)
+	t.Logf("%s read the burst of 5,000 users in %.3f s (%d lines), and told it in %.3f s (%d lines)", h.dialect, f.BurstAccepted, f.LinesSent, s.BurstHeard, s.LinesHeard)
 	for _, x := range []LeafSummary{f, s} {
-		if x.Dialect != "hybrid" || x.Unknown+x.Unread+x.Unsayable != 0 || x.Heard["user_killed"] != 0 || x.Heard["numeric"] != 0 {
-			t.Errorf("%+v", x)
-		}
+		h.clean(t, x)
 	}
-	heard.compare(t, first.net)
+	m := &mirror{t: t, n: first.net, model: model}
+	m.compareBurst()
+	m.compareSetters(h.protocol != Hybrid) // whose BMASK tells no setters
 }
 
-func (x *told) compare(t *testing.T, n *Network) {
-	t.Helper()
-	if len(x.users) != 5000 || len(x.members) != len(n.order) {
-		t.Fatalf("%d users and %d of %d channels are seen", len(x.users), len(x.members), len(n.order))
-	}
-	for uid, u := range n.byUID {
-		want := n.introduction(u)
-		want.Hops = x.users[uid].Hops
-		if x.users[uid] != want {
-			t.Fatalf("seen is\n%+v, told was\n%+v", x.users[uid], want)
+// compareSetters holds that the model knows when topics were set, and who set the lists' entries when.
+func (m *mirror) compareSetters(lists bool) {
+	m.t.Helper()
+	compared := 0
+	for _, c := range m.n.order {
+		x := m.model.Channel(c.name)
+		if c.topic != "" && x.Topic.SetAt != c.topicAt {
+			m.t.Errorf("%s has a topic of %d, in the model %d", c.name, c.topicAt, x.Topic.SetAt)
 		}
-	}
-	for _, c := range n.order {
-		for _, m := range c.members {
-			if status, ok := x.members[c.name][m.user.uid]; !ok || status != m.status {
-				t.Fatalf("%s has %q in %s, seen is %q (%v)", m.user.nick, m.status, c.name, status, ok)
+		for _, e := range c.lists {
+			if lists && !slices.Contains(x.Lists(), e) {
+				m.t.Errorf("%s has %+v, the model %+v", c.name, e, x.Lists())
 			}
+			compared++
 		}
-		modes, _ := c.modes()
-		if got := x.channels[c.name]; got.TS != c.ts || len(got.Modes) != len(modes) || len(x.members[c.name]) != len(c.members) {
-			t.Fatalf("%s has %s, seen is %+v", c.name, modes, got)
-		}
-		if x.masks[c.name] != len(c.lists) || x.topics[c.name] != c.topic {
-			t.Fatalf("%s has %d masks and topic %q, seen are %d and %q", c.name, len(c.lists), c.topic, x.masks[c.name], x.topics[c.name])
-		}
+	}
+	if compared < 100 {
+		m.t.Errorf("only %d entries were compared", compared)
 	}
 }
 
-// TestRealHybridTraffic holds that what the leaf's users do passes a real ircd-hybrid without a complaint, and reaches a
-// second leaf.
-func TestRealHybridTraffic(t *testing.T) {
-	address := startHybrid(t)
-	second := runLeaf(t, address, LeafConfig{Network: Config{Server: "second.example.net", SID: "9LE", Users: 10, Channels: 2, Seed: 2, NickPrefix: "S", ChannelPrefix: "s-"}})
-	second.await(t)
-	first := runLeaf(t, address, LeafConfig{Network: Config{Server: "load.example.net", SID: "9LD", Users: 500, Channels: 50, Seed: 1, Rate: 2000, NickPrefix: "L", ChannelPrefix: "l-"}, Traffic: true, Duration: 2 * time.Second, OnEvent: func(e s2s.Event) {
+// clean holds that nothing was lost on a link, and nobody complained.
+func (h realHub) clean(t *testing.T, x LeafSummary) {
+	t.Helper()
+	if x.Dialect != h.dialect || x.Unknown+x.Unread+x.Unsayable != 0 || x.Heard["user_killed"] != 0 || x.Heard["numeric"] != 0 {
+		t.Errorf("%+v", x)
+	}
+}
+
+// testRealTraffic holds that what the leaf's users do passes a real server without a complaint, and that the model of a
+// second leaf follows it: when the first leaves, the model is what the first then had.
+func testRealTraffic(t *testing.T, h realHub, secure bool) {
+	second, model, gone := h.second(t, secure)
+	first := h.link(t, secure, LeafConfig{Network: Config{Server: "load.example.net", SID: "9LD", Users: 500, Channels: 50, Seed: 1, Rate: 2000, NickPrefix: "L", ChannelPrefix: "l-"}, Traffic: true, Duration: 2 * time.Second, OnEvent: func(e s2s.Event) {
 		if _, ok := e.Body.(s2s.Numeric); ok {
 			t.Logf("the hub complains: %+v", e.Body)
 		}
@@ -241,14 +198,20 @@ func TestRealHybridTraffic(t *testing.T) {
 	if err := <-first.done; err != nil {
 		t.Fatalf("the hub ends the link: %v", err)
 	}
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Fatal("the second leaf is not told that the first left")
+	}
 	f, s := first.Summary(), second.end(t)
-	t.Logf("%d happenings; the second leaf heard %v", f.Stats.Happenings, s.Heard)
-	if f.Heard["user_killed"] != 0 || f.Heard["numeric"] != 0 || f.Unknown+f.Unread+f.Unsayable+s.Unknown+s.Unread != 0 {
-		t.Errorf("%+v\n%+v", f, s)
+	t.Logf("%d happenings; the second leaf heard %v; ignored %v", f.Stats.Happenings, s.Heard, model.Stats().Ignored)
+	for _, x := range []LeafSummary{f, s} {
+		h.clean(t, x)
 	}
 	for _, name := range []string{"user_introduced", "user_quit", "join", "part", "nick_changed", "away", "channel_modes", "kick", "topic"} {
 		if s.Heard[name] == 0 {
 			t.Errorf("the second leaf heard of no %s", name)
 		}
 	}
+	(&mirror{t: t, n: first.net, model: model}).compareBurst()
 }

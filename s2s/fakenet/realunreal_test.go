@@ -134,9 +134,9 @@ func writeCertificate(t *testing.T, dir string) {
 }
 
 // follow has the gateway's model follow what a leaf hears.
-func follow(t *testing.T, server string, sid s2s.SID) (*network.Network, func(s2s.Event)) {
+func follow(t *testing.T, rules network.Rules, server string, sid s2s.SID) (*network.Network, func(s2s.Event)) {
 	t.Helper()
-	model, err := network.New(network.Unreal6(), network.Us{Server: server, SID: sid})
+	model, err := network.New(rules, network.Us{Server: server, SID: sid})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestRealUnreal(t *testing.T) {
 	first := runLeaf(t, plain, LeafConfig{Network: Config{Protocol: Unreal, Server: "load.example.net", SID: "9LD", Users: 5000, Channels: 1000, Seed: 1, NickPrefix: "L", ChannelPrefix: "l-"}, AcceptPassword: "in"})
 	first.await(t)
 
-	model, hear := follow(t, "second.example.net", "9LE")
+	model, hear := follow(t, network.Unreal6(), "second.example.net", "9LE")
 	conn, err := tls.Dial("tcp", secure, &tls.Config{InsecureSkipVerify: true}) // made for this test, by itself
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestRealUnreal(t *testing.T) {
 // model of a second leaf follows it: when the first leaves, the model is what the first then had.
 func TestRealUnrealTraffic(t *testing.T) {
 	plain, _ := startUnreal(t)
-	model, hear := follow(t, "second.example.net", "9LE")
+	model, hear := follow(t, network.Unreal6(), "second.example.net", "9LE")
 	gone := make(chan struct{})
 	second := runLeaf(t, plain, LeafConfig{Network: Config{Protocol: Unreal, Server: "second.example.net", SID: "9LE", Users: 10, Channels: 2, Seed: 2, NickPrefix: "S", ChannelPrefix: "s-"}, AcceptPassword: "in", OnEvent: func(e s2s.Event) {
 		select {

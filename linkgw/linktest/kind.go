@@ -42,6 +42,8 @@ type software struct {
 	lists string
 	// localUmodes are user modes that the server tells its client, but no other server.
 	localUmodes string
+	// localModes are channel modes that each server works out for itself (UnrealIRCd's +Z and +d).
+	localModes string
 	// whoisLines is whether WHOIS has extra lines (320) that the servers tell each other.
 	whoisLines bool
 	// startLock is a file below the place of which each server that starts holds the lock until it listens, "" where

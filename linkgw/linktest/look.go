@@ -104,6 +104,8 @@ func canOp(status string) bool { return strings.ContainsAny(status, "oqa") }
 func (l *looker) channel(s *seat) ChannelView {
 	v := ChannelView{Name: s.name, AskedOn: s.client.Server.Name}
 	v.Modes, v.TS = s.client.ChannelModes(s.name)
+	letters, params, _ := strings.Cut(v.Modes, " ")
+	v.Modes = strings.TrimSuffix(remove(letters, l.kind.software().localModes)+" "+params, " ")
 	v.Topic, v.TopicBy, v.TopicAt = s.client.Topic(s.name)
 	if s.inside {
 		v.Members = s.client.Names(s.name)
@@ -118,6 +120,16 @@ func (l *looker) channel(s *seat) ChannelView {
 		}
 	}
 	return v
+}
+
+// remove returns a string without some letters.
+func remove(s, letters string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(letters, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // Whois is the answer to WHOIS.

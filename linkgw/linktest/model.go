@@ -98,7 +98,7 @@ func channelOf(c *network.Channel, all map[string]ChannelView, key string) Chann
 	if shown.TS != 0 || !ok {
 		v.TS = c.TS
 	}
-	if c.Topic.Text == "" { // clients are told that there is none, and nothing of who cleared it
+	if c.Topic.Text == "" && shown.TopicBy == "" { // clients may be told that there is none, and nothing of who cleared it
 		v.TopicBy, v.TopicAt = "", 0
 	}
 	if shown.Members != nil || !ok {

@@ -34,6 +34,7 @@ var unreal6 = software{
 	casemapping: irc.ASCII,
 	lists:       "beI",
 	localUmodes: "s",
+	localModes:  "Zd", // chanmodes/issecure.c, delayjoin.c
 	whoisLines:  true,
 }
 

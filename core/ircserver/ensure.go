@@ -75,8 +75,12 @@ func (s *Server) ensureNick(l *look) {
 	if asked == "" || asked == l.u.nick {
 		return
 	}
-	if nick := s.forceNick(l.u, asked); nick != "" {
+	nick := s.forceNick(l.u, asked)
+	switch {
+	case nick != "":
 		s.repaired(l, asked, nick)
+	case l.u.nick != asked:
+		s.tellUser(l.u) // it stays as it was
 	}
 }
 

@@ -272,7 +272,7 @@ func (s *Server) effectEntry(e *effect) string {
 	}
 	edit := s.forceModes(s.gatewayActor(e.g, s.name()), ch, []string{change, e.Param(2)})
 	if change[0] == '+' {
-		ch.signEntry(row.letter, e.Param(2), irc.Truncate(printable(e.Param(3)), maxSource), at)
+		ch.signEntry(row.letter, e.Param(2), sourceName(e.Param(3)), at)
 	}
 	s.tellRefused(e, edit)
 	return ""

@@ -84,7 +84,7 @@ func (s *Server) effectBan(e *effect) string {
 	if !ok1 || !ok2 {
 		return badTime
 	}
-	b.setter = strings.Clone(irc.Truncate(printable(e.Param(2)), maxSource))
+	b.setter = strings.Clone(sourceName(e.Param(2)))
 	b.reason = strings.Clone(irc.Truncate(e.rest(5), s.cfg.Limits.KickLen))
 	b.time, b.expiry = setAt, expires
 	if expired(b.expiry, s.now) {

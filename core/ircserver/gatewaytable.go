@@ -106,9 +106,17 @@ const maxSource = 200
 
 // source is whom clients see as the source of an effect: what the parameter says, or for * the network.
 func (s *Server) source(e *effect, i int) string {
-	by := printable(e.Param(i))
+	by := sourceName(e.Param(i))
 	if by == "*" {
 		return s.name()
+	}
+	return by
+}
+
+// sourceName is a source as one word, or * for what is none.
+func sourceName(by string) string {
+	if by == "" || by[0] == ':' || strings.IndexByte(by, ' ') >= 0 {
+		return "*"
 	}
 	return irc.Truncate(by, maxSource)
 }

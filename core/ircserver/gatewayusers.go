@@ -205,8 +205,8 @@ func (s *Server) effectKill(e *effect) string {
 
 // effectNick renames a user.
 func (s *Server) effectNick(e *effect) string {
-	if u := s.one(e, 0); u != nil {
-		s.forceNick(u, e.Param(1))
+	if u := s.one(e, 0); u != nil && s.forceNick(u, e.Param(1)) == "" && u.nick != e.Param(1) {
+		s.tellUser(u) // it stays as it was
 	}
 	return ""
 }

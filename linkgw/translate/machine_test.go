@@ -2,13 +2,12 @@ package translate_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"robustirc/core/irc"
 	"robustirc/core/ircserver"
-	"robustirc/s2s/fakenet"
+	"robustirc/linkgw/translate"
 )
 
 // machine is the real thing: the replicated machine with a gateway's link.
@@ -109,15 +108,82 @@ func TestMachineFollowsSimulation(t *testing.T) {
 				s.run(20, false)
 				s.burst()
 				s.checkSettled("after a gap")
-				for _, d := range s.tr.Divergences() {
-					t.Logf("%s %s %d %q", d.Command, d.Code, d.Count, d.Examples)
+				for _, r := range m.repaired {
+					if !explained(r) {
+						t.Errorf("repaired: %s", r)
+					}
 				}
-				for _, r := range slices.Compact(m.repaired)[:min(len(m.repaired), 10)] {
-					t.Logf("repaired: %s", r)
-				}
+				t.Logf("%d operations, %d of them repaired", s.count, len(m.repaired))
 			})
 		}
 	}
 }
 
-var _ = fakenet.TS6
+// explained reports whether a difference between the rules of the networks is known: those that are linked look at the rank of
+// who changes modes once for a whole line, a RobustIRC network for each change. So who gives up a status first may not
+// do there what follows on the line here.
+func explained(repair string) bool {
+	line, _, _ := strings.Cut(repair, " => ")
+	var m irc.Message
+	if err := m.Parse(line); err != nil || m.Command != "MODE" {
+		return false
+	}
+	add, params := true, m.Params()[2:]
+	for _, c := range []byte(m.Param(1)) {
+		switch {
+		case c == '+' || c == '-':
+			add = c == '+'
+		case strings.IndexByte("qaohvbeIk", c) >= 0 || add && strings.IndexByte("lfj", c) >= 0:
+			if !add && strings.IndexByte("qaoh", c) >= 0 && params[0] == m.Source {
+				return true
+			}
+			params = params[1:]
+		}
+	}
+	return false
+}
+
+// TestMachineAfterRestart is TestRestart against the real machine, with another link in place of the one before: nothing
+// is left to do but bans, and nicks that were tried before and are reserved.
+func TestMachineAfterRestart(t *testing.T) {
+	for _, protocol := range protocols {
+		t.Run(string(protocol), func(t *testing.T) {
+			m := newMachine(t)
+			s := simulate(t, protocol, "mixed", 13, 120, testConfig(), m)
+			s.run(30, true)
+			s.checkSettled("before")
+			tr, err := translate.New(testConfig(), s.net)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.tr = tr
+			for _, line := range m.attach() {
+				if _, _, err := s.tr.Hear(line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.posted = func(op translate.Op) {
+				if op.Verb != "BAN" && !(op.Verb == "NICK" && strings.HasSuffix(op.Line, "Serv")) {
+					t.Errorf("left to do after a restart: %s", op.Line)
+				}
+			}
+			s.reconcile()
+			s.checkSettled("after a restart")
+			s.posted = nil
+			s.run(20, true)
+			s.checkSettled("at the end")
+		})
+	}
+}
+
+// FuzzMachine is FuzzLines against the real machine: whatever the peer says, the machine has what we think it has.
+func FuzzMachine(f *testing.F) {
+	addRecordings(f)
+	f.Fuzz(func(t *testing.T, which uint8, text string) {
+		m := newMachine(t)
+		p := fuzzed(t, which, text, m)
+		if p.net.Peer() != nil {
+			p.checkSettledBut("at the end")
+		}
+	})
+}

@@ -24,6 +24,7 @@ func TestScenariosOnACluster(t *testing.T) {
 	c := nodetest.Start(t, 3, func(_ int, cfg *node.Config) {
 		cfg.InitialConfig.Classes = []ircserver.OperClass{{Name: "all", Privileges: []string{"*"}}}
 		cfg.InitialConfig.Operators = []ircserver.Operator{{Name: "root", Class: "all", PasswordHash: unusable}}
+		cfg.InitialConfig.Gateways = []ircserver.Gateway{{Name: "canary", PasswordHash: unusable}, {Name: "other", PasswordHash: unusable}}
 	})
 	for i, path := range files {
 		run := &clusterRun{t: t, c: c, ids: map[string]ircserver.SessionID{}, turn: i}
@@ -135,7 +136,7 @@ func (r *clusterRun) do(st scenario.Step) {
 		r.line(st.Client, "NICK "+nick)
 		r.line(st.Client, "USER "+st.Client+" 0 * :"+st.Client)
 	case "grant":
-		r.propose(ircserver.Input{Kind: ircserver.KindLine, Session: r.ids[st.Client], Text: st.Text, Granted: "root services"})
+		r.propose(ircserver.Input{Kind: ircserver.KindLine, Session: r.ids[st.Client], Text: st.Text, Granted: "root services gateway:canary gateway:other"})
 	case "delete":
 		r.propose(ircserver.Input{Kind: ircserver.KindDelete, Session: r.ids[st.Client], Text: st.Text})
 	case "die":

@@ -3,14 +3,17 @@ package ircserver
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 )
 
 // fixtureServer is a machine to take a snapshot of for testdata. Once a version of the encoding was released its
 // snapshot stays as it is and must open; until then it may be removed and made anew with -update.
 func fixtureServer() *Server {
-	log := newGenerator(7).log(400)
+	log := newGenerator(24).log(400)[:400]
 	s := New(simConfig())
 	for i := range log {
 		s.Apply(&log[i])
@@ -18,27 +21,69 @@ func fixtureServer() *Server {
 	return s
 }
 
-// TestOldSnapshotsOpen opens the snapshots of all versions there ever were.
+// TestOldSnapshotsOpen opens the snapshots of all versions there ever were, and saves them as they were: the version
+// follows from the network's MachineVersion.
 func TestOldSnapshotsOpen(t *testing.T) {
-	const path = "testdata/snapshot-v1.bin"
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) && *update {
-		b, err = fixtureServer().AppendSnapshot(nil), os.WriteFile(path, fixtureServer().AppendSnapshot(nil), 0o644)
+	const latest = "testdata/snapshot-v2.bin"
+	if _, err := os.Stat(latest); errors.Is(err, os.ErrNotExist) && *update {
+		if err := os.WriteFile(latest, fixtureServer().AppendSnapshot(nil), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
+	for version, path := range []string{1: "testdata/snapshot-v1.bin", 2: latest} {
+		if path == "" {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Restore(b)
+		if err != nil {
+			t.Fatalf("%s does not open: %v. A change of a released encoding needs another version number; before its release, "+
+				"remove the file and run go test -run TestOldSnapshotsOpen -update", path, err)
+		}
+		checkInvariants(t, s)
+		if len(s.sessions) < 3 || len(s.channels) < 2 || s.inputs != 400 || version == 2 && len(s.gateways) == 0 {
+			t.Errorf("%s: %d sessions, %d channels, %d gateways, %d inputs", path, len(s.sessions), len(s.channels), len(s.gateways), s.inputs)
+		}
+		if again := s.AppendSnapshot(nil); int(b[len(snapshotMagic)]) != version || !bytes.Equal(again, b) {
+			t.Errorf("%s is another one when it is saved again", path)
+		}
 	}
-	s, err := Restore(b)
-	if err != nil {
-		t.Fatalf("%s does not open: %v. A change of a released encoding needs another version number; before its release, "+
-			"remove the file and run go test -run TestOldSnapshotsOpen -update", path, err)
+}
+
+// TestMachineVersionOneStaysAsItWas: on a network whose MachineVersion is 1 everything is encoded as binaries that know
+// no other version do, and nobody is a gateway.
+func TestMachineVersionOneStaysAsItWas(t *testing.T) {
+	cfg := InitialConfig()
+	if text := EncodeConfig(&cfg); text[0] != configVersion1 {
+		t.Errorf("the configuration has version %d", text[0])
 	}
-	checkInvariants(t, s)
-	if len(s.sessions) < 3 || len(s.channels) < 2 || s.inputs != 400 {
-		t.Errorf("%s: %d sessions, %d channels, %d inputs", path, len(s.sessions), len(s.channels), s.inputs)
+	cfg.Gateways = []Gateway{{Name: "canary"}}
+	if err := cfg.Validate(); err == nil {
+		t.Error("gateways are valid")
 	}
-	if again := s.AppendSnapshot(nil); !bytes.Equal(again, b) {
-		t.Errorf("%s is another one when it is saved again", path)
+	s := New(InitialConfig())
+	say := func(line, granted string) []Output {
+		return slices.Clone(s.Apply(&Input{Kind: KindLine, Time: 2e18, Session: 1, Text: line, Granted: granted}))
+	}
+	s.Apply(&Input{Kind: KindCreate, Time: 2e18})
+	say("PASS :gateway=x", "gateway:canary")
+	if got := s.sessions[1].pass; got != "gateway=x" {
+		t.Errorf("PASS leaves %q for NickServ", got)
+	}
+	outs := say("GATEWAY canary firehose", "")
+	if len(outs) != 1 || !strings.Contains(outs[0].Line, " 421 * GATEWAY ") {
+		t.Errorf("GATEWAY: %+v", outs)
+	}
+	say("NICK a", "")
+	say("USER a 0 * :a", "")
+	if outs := say("HELP", ""); strings.Contains(fmt.Sprint(outs), "GATEWAY") {
+		t.Errorf("HELP: %+v", outs)
+	}
+	if b := s.AppendSnapshot(nil); b[len(snapshotMagic)] != snapshotVersion1 {
+		t.Errorf("the snapshot has version %d", b[len(snapshotMagic)])
 	}
 }
 

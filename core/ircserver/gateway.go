@@ -123,6 +123,7 @@ func (s *Server) takeLink(g *gateway, u *session, inLink bool) {
 		delete(s.gateways, old.id)
 		old.gateway = nil
 	}
+	u.setCaps(u.caps | s.linkCaps())
 	u.gateway, g.link, g.inLink = g, u.id, inLink
 	g.refused = nil
 	s.gateways[u.id] = g

@@ -130,13 +130,14 @@ func (n *Node) admit(c *call) {
 	}
 }
 
-// isThrottled reports whether an input has to wait for its turn.
+// isThrottled reports whether an input has to wait for its turn. A session that is not known here is not throttled: the
+// node that it posts to knows it, so this leader, elected just after its start, has not applied all of the log yet.
 func (n *Node) isThrottled(in ircserver.Input) bool {
 	if in.Kind != ircserver.KindLine {
 		return false
 	}
 	info, ok := n.fsm.session(in.Session)
-	return !ok || !isUnthrottled(&info)
+	return ok && !isUnthrottled(&info)
 }
 
 // forward sends inputs to the leader.

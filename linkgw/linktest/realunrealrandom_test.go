@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
@@ -35,7 +34,7 @@ func TestRealUnrealRandom(t *testing.T) {
 		}
 		what := fmt.Sprintf("round %d", round)
 		Settle(r.f, r.clients...)
-		r.agree(what, r.alice, r.carol)
+		r.agree(what, r.hub()...)
 		if round%2 == 0 {
 			continue
 		}
@@ -48,15 +47,27 @@ func TestRealUnrealRandom(t *testing.T) {
 		}
 		r.Connect(r.f, r.oper)
 		Settle(r.f, r.clients...)
-		r.agree(what+" and a split", r.alice, r.carol)
+		r.agree(what+" and a split", r.hub()...)
 	}
 }
 
 type randomNet struct {
 	*unrealNet
 	rnd     *rand.Rand
-	clients []*Client
-	log     []string
+	clients []*Client // alice, bob, carol, dave, or who came back as one of them
+}
+
+// hub are the clients on the first server.
+func (r *randomNet) hub() []*Client { return []*Client{r.clients[0], r.clients[2]} }
+
+// reconnect has a client quit and come back under its first nick.
+func (r *randomNet) reconnect(c *Client) *Client {
+	c.Send("QUIT :back soon")
+	c.Ended()
+	c = r.Dial(r.t, c.Server, ClientOptions{Nick: c.ident, Ident: c.ident, Realname: "Back: " + c.ident, TLS: r.rnd.IntN(2) == 0})
+	c.Oper()
+	c.Do("JOIN " + r.channel())
+	return c
 }
 
 func (r *randomNet) pick(list ...string) string { return list[r.rnd.IntN(len(list))] }
@@ -67,10 +78,12 @@ func (r *randomNet) nick() string { return r.clients[r.rnd.IntN(len(r.clients))]
 
 // step has a client do something, which may be refused.
 func (r *randomNet) step() {
-	c := r.clients[r.rnd.IntN(len(r.clients))]
-	line := r.line(c)
-	r.log = append(r.log, c.Server.Name+" "+c.Nick+": "+line)
-	c.Do(line)
+	i := r.rnd.IntN(len(r.clients))
+	if r.rnd.IntN(25) == 0 {
+		r.clients[i] = r.reconnect(r.clients[i])
+	} else {
+		r.clients[i].Do(r.line(r.clients[i]))
+	}
 	r.f.Fence() // or changes cross, and the servers themselves differ
 }
 
@@ -102,7 +115,7 @@ func (r *randomNet) line(c *Client) string {
 	case 12:
 		return r.pick("AWAY", "AWAY :gone", "AWAY :far: away")
 	case 13:
-		return "NICK " + strings.TrimRight(c.Nick, "0123456789_") + r.pick("", "1", "2", "_")
+		return "NICK " + c.ident + r.pick("", "1", "2", "_")
 	case 14:
 		return "MODE " + c.Nick + " " + r.pick("+x", "-x", "-t", "+B", "-B", "+i", "-i", "+w", "+D", "-D", "+q", "-q", "+H", "-H", "+R", "+T-T", "+p", "-r")
 	case 15:

@@ -12,12 +12,12 @@ import (
 
 // Damage is a part of a file that cannot be read. Reader.Next goes on behind it when it is called again.
 type Damage struct {
-	File   string
-	Offset int64  // where it begins, in bytes
-	Bytes  int64  // how many bytes are passed over
-	What   string // what is wrong
+	File   string `json:"file"`
+	Offset int64  `json:"offset"` // where it begins, in bytes
+	Bytes  int64  `json:"bytes"`  // how many bytes are passed over
+	What   string `json:"what"`   // what is wrong
 	// Tail says that nothing readable follows in this file: what a crash leaves behind, or a file that is being written.
-	Tail bool
+	Tail bool `json:"tail"`
 }
 
 // Error names file, offset and what is wrong.

@@ -62,7 +62,7 @@ func (w *Writer) urgent() bool {
 
 // take exchanges the queue with an empty one.
 func (w *Writer) take(batch *queue) (flushes []chan error, last bool) {
-	batch.reset(2 * w.opts.FlushBytes)
+	batch.reset(w.opts.QueueBytes / 4)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.lost) > 0 && len(w.queue.records) == 0 {

@@ -8,23 +8,25 @@ import (
 
 // Verification is what was found when captures were read from end to end.
 type Verification struct {
-	Files   int
-	Runs    int
-	Records uint64            // that were read, headers aside
-	ByKind  map[string]uint64 // of them
-	Lost    uint64            // records that a Gap tells of
-	Gaps    []Gap             // at most maxListed of them
-	Damage  []*Damage         // at most maxListed
-	Missing []Missing         // at most maxListed
+	Files   int               `json:"files"`
+	Runs    int               `json:"runs"`
+	Records uint64            `json:"records"` // that were read, headers aside
+	ByKind  map[string]uint64 `json:"by_kind"` // of them
+	Lost    uint64            `json:"lost"`    // records that a Gap tells of
+	Gaps    []Gap             `json:"gaps"`    // at most maxListed of them
+	Damage  []*Damage         `json:"damage"`  // at most maxListed
+	Missing []Missing         `json:"missing"` // at most maxListed
 	// Damages and Missings count what the lists may have too few of.
-	Damages, Missings int
+	Damages  int `json:"damages"`
+	Missings int `json:"missings"`
 }
 
 // Missing is a stretch of numbers of which there is neither a record nor a gap: of a frame that is damaged, of a file
 // that was removed, or that could not be written before the process ended.
 type Missing struct {
-	RunID    string
-	From, To uint64
+	RunID string `json:"run_id"`
+	From  uint64 `json:"from"`
+	To    uint64 `json:"to"`
 }
 
 // maxListed is how many of each thing a Verification lists.

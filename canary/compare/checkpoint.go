@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -210,28 +211,47 @@ func (e *Engine) savePeople(s *saved) {
 
 // saveEvents keeps what waits, in the order in which it is due. Audiences are shared, and are kept once.
 func (e *Engine) saveEvents(s *saved) {
-	sets := map[*audience]int{}
+	sets, contents := map[*audience]int{}, map[string]int{}
+	place := func(a *audience) int {
+		i, ok := sets[a]
+		if ok {
+			return i
+		}
+		content := a.content()
+		if i, ok = contents[content]; !ok {
+			i = len(s.Audiences)
+			contents[content] = i
+			s.Audiences = append(s.Audiences, *a)
+		}
+		sets[a] = i
+		return i
+	}
 	save := func(q *queue) []savedEvent {
-		list := []savedEvent{}
+		list, seen := []savedEvent{}, map[*event]bool{} // one that was shown at once is filed twice for the same time
 		for _, d := range q.list[q.head:] {
-			if d.ev == nil || !d.stands() || d.ev.Taken {
+			if d.ev == nil || !d.stands() || d.ev.Taken || seen[d.ev] {
 				continue
 			}
+			seen[d.ev] = true
 			x := savedEvent{d.ev, -1}
-			if a := d.ev.Aud; a != nil {
-				i, ok := sets[a]
-				if !ok {
-					i = len(s.Audiences)
-					sets[a] = i
-					s.Audiences = append(s.Audiences, *a)
-				}
-				x.Set = i
+			if d.ev.Aud != nil {
+				x.Set = place(d.ev.Aud)
 			}
 			list = append(list, x)
 		}
 		return list
 	}
 	s.Due, s.Late = save(&e.due), save(&e.lateDue)
+}
+
+// content is what tells an audience from others.
+func (a *audience) content() string {
+	b := binary.LittleEndian.AppendUint64(nil, a.Sum)
+	b = binary.AppendVarint(b, int64(a.N))
+	for _, id := range a.IDs {
+		b = binary.AppendVarint(b, int64(id))
+	}
+	return string(b)
 }
 
 func (r *lineRing) list() []ringLine {

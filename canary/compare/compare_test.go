@@ -1,6 +1,7 @@
 package compare_test
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"robustirc/canary/trace"
 	"robustirc/s2s/fakenet"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 func small(p fakenet.Protocol, seed uint64) fakenet.Config {
 	return fakenet.Config{Protocol: p, Users: 60, Channels: 12, Servers: 4, Seed: seed, Rate: 40}
@@ -73,7 +76,7 @@ func TestPerfectMirror(t *testing.T) {
 				cfg := small(p, 3)
 				cfg.Scenario = scenario
 				m := newMirror(t, cfg)
-				m.run(60)
+				m.run(40)
 				began := time.Now()
 				r := result(t, m.records)
 				t.Logf("%d records, %d deliveries in %s", len(m.records), r.Deliveries.Compared(), time.Since(began))

@@ -250,6 +250,7 @@ func (e *Engine) dropLive(reason string) {
 	for _, d := range e.due.list[e.due.head:] {
 		if d.ev != nil && d.stands() {
 			e.excluded(d.ev)
+			d.ev.State = done
 		}
 	}
 	e.due, e.lateDue = queue{}, queue{}

@@ -1,6 +1,9 @@
 package compare
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // actor is who did something: a user (ID > 0), a server (ID 0), or a name that belongs to nobody we know (ID -1).
 type actor struct {
@@ -28,6 +31,8 @@ func (k key) loose(part byte) key {
 		k.Source = actor{ID: -2}
 	case looseTarget:
 		k.Target, k.Subject = "", 0
+	case looseMode:
+		k.Cmd, _, _ = strings.Cut(k.Cmd, " ")
 	}
 	k.Cmd = string([]byte{part}) + k.Cmd
 	return k
@@ -37,7 +42,11 @@ const (
 	looseText   = 't'
 	looseSource = 's'
 	looseTarget = 'r'
+	looseMode   = 'm' // which mode it is, of MODE
 )
+
+// looseParts are the parts in the order in which they are left out.
+var looseParts = []byte{looseText, looseSource, looseTarget, looseMode}
 
 // event is one observation of the live side, or one of the new network that nothing live was found for.
 type event struct {

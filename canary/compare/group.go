@@ -26,7 +26,8 @@ type diff struct {
 	cmd   string
 	note  string
 	room  string
-	user  int32 // whom a divergence is about, when it is of no event
+	user  int32  // whom a divergence is about, when it is of no event
+	root  *group // what it follows from, when that is known
 }
 
 // divergence is a user on a channel (or anywhere, "") about whom the two sides do not agree.
@@ -59,7 +60,10 @@ func (t *groupTable) init(Options) { t.byID = map[string]*group{} }
 func (e *Engine) report(d *diff) {
 	e.describe(d)
 	g := e.groupOf(d)
-	if root := e.rootOf(d); root != nil && root != g {
+	if d.root == nil {
+		d.root = e.rootOf(d)
+	}
+	if root := d.root; root != nil && root != g {
 		root.FollowUps += d.units
 		root.follow(string(d.class)+" "+d.cmd, d.units)
 		root.see(e, d)

@@ -35,7 +35,11 @@ func (e *Engine) judgeSets(ev *event, outcome outcome) {
 		e.report(&diff{class: ClassLoss, ev: ev, field: "recipients", users: lost, units: int64(len(lost)), mark: MarkChanged})
 	}
 	if len(early) > 0 {
-		e.report(&diff{class: ClassCausal, ev: ev, field: "membership", users: early, units: int64(len(early)), mark: MarkChanged})
+		d := diff{class: ClassCausal, ev: ev, field: "membership", users: early, units: int64(len(early)), mark: MarkChanged}
+		if g := e.groups.byID[ev.Group]; g != nil && (g.Class == ClassIntra || g.Class == ClassCausal) {
+			d.root = g // it was shown in a wrong order, and so after who was to see it had left
+		}
+		e.report(&d)
 		e.seat(ev, early)
 	}
 	if len(leaked)+len(lost)+len(early) == 0 {
@@ -175,6 +179,8 @@ func (e *Engine) judgeChanged(ev, extra *event, part byte) {
 	switch part {
 	case looseText:
 		d.class, d.field = ClassChanged, "text"
+	case looseMode:
+		d.class, d.field = ClassChanged, "mode"
 	case looseSource:
 		d.class, d.field = ClassSource, "source"
 	default:

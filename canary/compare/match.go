@@ -112,7 +112,7 @@ func (e *Engine) unmatched(s *seen) {
 // addExtra files what nothing live is found for, also by what is left of it without one part.
 func (e *Engine) addExtra(ev *event) {
 	e.extras.add(ev.Key, ev)
-	for _, part := range []byte{looseText, looseSource, looseTarget} {
+	for _, part := range looseParts {
 		e.extras.add(ev.Key.loose(part), &event{pair: ev})
 	}
 	if e.header.Style == trace.StyleSessions {
@@ -124,7 +124,7 @@ func (e *Engine) addExtra(ev *event) {
 func (e *Engine) take(ev *event) {
 	ev.Taken = true
 	e.extras.remove(ev.Key, ev)
-	for _, part := range []byte{looseText, looseSource, looseTarget} {
+	for _, part := range looseParts {
 		k := ev.Key.loose(part)
 		for x := e.extras.head(k); x != nil; x = x.next {
 			if x.pair == ev {
@@ -138,8 +138,8 @@ func (e *Engine) take(ev *event) {
 
 // leftover finds an extra that differs from a live event in one part only, and says in which.
 func (e *Engine) leftover(ev *event) (*event, byte) {
-	for _, part := range []byte{looseText, looseSource, looseTarget} {
-		if part == looseTarget && ev.Key.Text == "" {
+	for _, part := range looseParts {
+		if part == looseTarget && ev.Key.Text == "" || part == looseMode && command(ev.Key.Cmd) != "MODE" {
 			continue
 		}
 		for x := e.extras.head(ev.Key.loose(part)); x != nil; x = x.next {

@@ -3,6 +3,7 @@ package compare_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -500,4 +501,32 @@ func (m *mirror) status(room string, g *guest, letter byte, add bool) {
 		status += string(letter)
 	}
 	m.rooms[room][g.uid] = status
+}
+
+// toOperators has an operator of each channel write to the operators, which the simulation seldom tells links.
+func (m *mirror) toOperators() {
+	for _, room := range slices.Sorted(maps.Keys(m.rooms)) {
+		var ops []*guest
+		for uid, status := range m.rooms[room] {
+			if g := m.users[uid]; g != nil && strings.Contains(status, "o") {
+				ops = append(ops, g)
+			}
+		}
+		if len(ops) < 2 {
+			continue
+		}
+		slices.SortFunc(ops, func(a, b *guest) int { return strings.Compare(string(a.uid), string(b.uid)) })
+		body := s2s.Message{Kind: s2s.Privmsg, TargetKind: s2s.TargetStatus, Target: room, Status: "@", Text: "operators of " + room}
+		lines, err := m.codec.Encode(s2s.Event{Source: s2s.Ref(ops[0].uid), Body: body})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		m.record(trace.Record{Kind: trace.KindLinkIn, Line: lines[0]})
+		var to []uint64
+		for _, g := range ops[1:] {
+			to = append(to, g.session)
+		}
+		op := m.post(":%s PRIVMSG @%s :%s", ops[0].uid, room, body.Text)
+		m.output(op, to, ":"+ops[0].mask()+" PRIVMSG @"+room+" :"+body.Text)
+	}
 }

@@ -270,8 +270,11 @@ func (t *namesTable) judge(e *Engine, l *nameList) {
 	case l.Topic && !l.GotT:
 		d.cmd, d.field, d.shape = "332", "missing", "JOIN 332"
 	default:
-		wrong := t.wrong(e, l)
-		if len(wrong) == 0 && len(l.Strange) == 0 {
+		wrong, known := t.wrong(e, l)
+		if len(wrong) == 0 && known != 0 {
+			d.user = known // it follows from what is known of somebody who is on the list
+		}
+		if len(wrong) == 0 && known == 0 && len(l.Strange) == 0 {
 			e.tally.event(e, "353")
 			e.tally.add(e, "353", outcomeMatch, 1)
 			e.book.hit(KindOrder, "list", "", "")
@@ -287,13 +290,16 @@ func (t *namesTable) judge(e *Engine, l *nameList) {
 }
 
 // wrong is who is listed and is not there, or the other way round, or with another sign. Those about whom the sides do
-// not agree anyway are left out.
-func (t *namesTable) wrong(e *Engine, l *nameList) []int32 {
-	var list []int32
+// not agree anyway are left out, of whom one is known.
+func (t *namesTable) wrong(e *Engine, l *nameList) (list []int32, known int32) {
 	add := func(id int32) {
-		if _, known := e.diverged[divergence{id, l.Room}]; !known {
-			list = append(list, id)
+		_, here := e.diverged[divergence{id, l.Room}]
+		_, everywhere := e.diverged[divergence{id, ""}]
+		if here || everywhere {
+			known = max(known, id)
+			return
 		}
+		list = append(list, id)
 	}
 	for id, sign := range l.Names { // order does not matter: they are sorted
 		if got, ok := l.Got[id]; !ok || got != sign {
@@ -306,5 +312,5 @@ func (t *namesTable) wrong(e *Engine, l *nameList) []int32 {
 		}
 	}
 	slices.Sort(list)
-	return list
+	return list, known
 }

@@ -33,7 +33,7 @@ type Options struct {
 	MaxPending int
 	// KeepLines is how many lines of each side are kept for context; 65,536.
 	KeepLines int
-	// SampleOutputs is the size of the self-test's sample; 2,000.
+	// SampleOutputs is the size of the self-test's sample; 2,000. Less than 0 is no self-test, without which there is no GO.
 	SampleOutputs int
 	// Probes tells the side of each probe, "live" or "new"; one that is not named is "new" when its name begins so.
 	Probes map[string]string

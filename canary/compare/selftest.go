@@ -27,6 +27,9 @@ const firstSample = 100
 
 // take adds a record to the sample that is open, or begins one.
 func (s *sampler) take(e *Engine, r *trace.Record) {
+	if e.opt.SampleOutputs < 0 {
+		return
+	}
 	if s.open.before == nil {
 		if e.records < s.next || e.records < firstSample || !e.comparing() {
 			return

@@ -4,7 +4,6 @@ package fakenet
 
 import (
 	"context"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -14,21 +13,10 @@ import (
 	"robustirc/s2s"
 )
 
-// These tests link to Debian's ircd-hybrid, which .ci/run installs, and to solanum where ROBUSTIRC_SOLANUM names its
-// installation; see linkgw/linktest. They run with the build tag only:
+// These tests link to Debian's ircd-hybrid, which .ci/run installs, and to solanum and UnrealIRCd 6 where ROBUSTIRC_SOLANUM and
+// ROBUSTIRC_UNREALIRCD name their installations; see linkgw/linktest. They run with the build tag only:
 //
 //	go test -tags realpeers ./s2s/fakenet
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
 
 // runningLeaf is a leaf that a goroutine of the test runs.
 type runningLeaf struct {
@@ -38,30 +26,23 @@ type runningLeaf struct {
 	stop   context.CancelFunc
 }
 
-func runLeaf(t *testing.T, address string, cfg LeafConfig) *runningLeaf {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return runLeafOver(t, conn, cfg)
-}
-
-// runLeafOver links over a connection. What the configuration leaves open is as for hybrid.
-func runLeafOver(t *testing.T, conn net.Conn, cfg LeafConfig) *runningLeaf {
+// link runs a leaf on a link to the hub.
+func (h realHub) link(t *testing.T, secure bool, cfg LeafConfig) *runningLeaf {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &runningLeaf{synced: make(chan struct{}), done: make(chan error, 1), stop: cancel}
-	cfg.PeerName, cfg.Network.Start = "hub.example.net", time.Now()
-	setDefault(&cfg.SendPassword, "in")
-	setDefault(&cfg.AcceptPassword, "out")
-	setDefault(&cfg.Network.Protocol, Hybrid)
+	cfg.PeerName, cfg.Network.Start, cfg.Network.Protocol = "hub.example.net", time.Now(), h.protocol
+	cfg.SendPassword, cfg.AcceptPassword = linktest.LinkPassword, linktest.AcceptPassword
+	if h.protocol == Unreal { // a link block has one password
+		cfg.AcceptPassword = linktest.LinkPassword
+	}
 	cfg.OnSynced = func() { close(r.synced) }
 	l, err := NewLeaf(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Leaf = l
+	conn := h.DialHub(t, secure)
 	go func() { r.done <- l.Run(ctx, conn) }()
 	return r
 }
@@ -94,11 +75,14 @@ type realHub struct {
 	dialect  string
 }
 
-// link runs a leaf on a link to the hub.
-func (h realHub) link(t *testing.T, secure bool, cfg LeafConfig) *runningLeaf {
+// follow has the gateway's model follow what a leaf hears.
+func follow(t *testing.T, rules network.Rules, server string, sid s2s.SID) (*network.Network, func(s2s.Event)) {
 	t.Helper()
-	cfg.Network.Protocol, cfg.SendPassword, cfg.AcceptPassword = h.protocol, linktest.LinkPassword, linktest.AcceptPassword
-	return runLeafOver(t, h.DialHub(t, secure), cfg)
+	model, err := network.New(rules, network.Us{Server: server, SID: sid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model, func(e s2s.Event) { model.Apply(time.Now().Unix(), e) }
 }
 
 // second is a leaf whose model follows what it hears, until a server is gone.
@@ -128,6 +112,8 @@ func untilGone(hear func(s2s.Event), gone chan struct{}) func(s2s.Event) {
 func TestRealHybrid(t *testing.T) { testRealHub(t, linktest.Hybrid, Hybrid) }
 
 func TestRealSolanum(t *testing.T) { testRealHub(t, linktest.Solanum, TS6) }
+
+func TestRealUnreal(t *testing.T) { testRealHub(t, linktest.Unreal, Unreal) }
 
 func testRealHub(t *testing.T, k linktest.Kind, p Protocol) {
 	for _, secure := range []bool{false, true} {
@@ -208,10 +194,27 @@ func testRealTraffic(t *testing.T, h realHub, secure bool) {
 	for _, x := range []LeafSummary{f, s} {
 		h.clean(t, x)
 	}
-	for _, name := range []string{"user_introduced", "user_quit", "join", "part", "nick_changed", "away", "channel_modes", "kick", "topic"} {
+	for _, name := range []string{"user_introduced", "user_quit", "part", "nick_changed", "away", "channel_modes", "kick", "topic"} {
 		if s.Heard[name] == 0 {
 			t.Errorf("the second leaf heard of no %s", name)
 		}
 	}
 	(&mirror{t: t, n: first.net, model: model}).compareBurst()
+}
+
+// compareBurst holds that the model, which may know more servers, has all users and channels as they are.
+func (m *mirror) compareBurst() {
+	m.t.Helper()
+	if _, users, channels := m.model.Sizes(); users != len(m.n.byUID) || channels != len(m.n.order) {
+		m.t.Fatalf("the model has %d users and %d channels; there are %d and %d; ignored: %v", users, channels, len(m.n.byUID), len(m.n.order), m.model.Stats().Ignored)
+	}
+	for _, u := range m.n.byUID {
+		m.compareUser(u)
+	}
+	for _, c := range m.n.order {
+		m.compareChannel(c)
+	}
+	if err := m.model.CheckInvariants(); err != nil {
+		m.t.Error(err)
+	}
 }

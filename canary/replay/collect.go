@@ -86,9 +86,9 @@ func (c *collector) round(r *round) {
 	c.res.Deliveries.Events += int64(max(len(r.outputs[oldVersion]), len(r.outputs[newVersion])))
 	c.count(r, matched)
 	for i := range list {
-		c.difference(r.input, &list[i])
+		c.difference(r, &list[i])
 	}
-	c.context(r, list)
+	c.context(r)
 }
 
 // fieldPanic marks a difference that is no output: one version panics.
@@ -132,7 +132,7 @@ func (c *collector) panicked(r *round) {
 		d.Class, text = compare.ClassMissing, r.panics[oldVersion]
 	}
 	d.New = &Output{Line: "(the machine) " + text}
-	c.difference(r.input, d)
+	c.difference(r, d)
 }
 
 // names learns the nicks of sessions from numerics, which begin with their recipient's.
@@ -185,7 +185,7 @@ func fingerprint(d *Difference) (command, shape, print string) {
 	return command, shape, strings.Join([]string{string(d.Class), command, d.Field, shape}, "\x00")
 }
 
-func (c *collector) difference(input uint64, d *Difference) {
+func (c *collector) difference(r *round, d *Difference) {
 	n := d.deliveries()
 	c.res.Deliveries.Unexplained += n
 	class := c.classes[d.Class]
@@ -202,17 +202,17 @@ func (c *collector) difference(input uint64, d *Difference) {
 			c.res.Overflow["groups"] += n
 			return
 		}
-		g = newGroup(d, print, input)
+		g = newGroup(d, print, r.input)
 		g.Command, g.Shape = command, shape
 		c.groups[print] = g
 		c.first = cmp.Or(c.first, print)
 	}
 	g.Count += n
 	g.Events++
-	g.Last = compare.Moment{Seq: input}
+	g.Last = compare.Moment{Seq: r.input}
 	g.note(d)
 	if len(g.Examples) < maxExamples {
-		c.example(g, input, d)
+		c.example(g, r, d)
 	}
 }
 
@@ -276,21 +276,19 @@ func channelOf(line string) string {
 	return ""
 }
 
-// example keeps a difference with what came before it; context adds what comes behind.
-func (c *collector) example(g *group, input uint64, d *Difference) {
-	e := compare.Example{At: compare.Moment{Seq: input}}
-	e.Live, e.Shadow = slices.Clone(c.recent[0]), slices.Clone(c.recent[1])
+// example keeps a difference with what came before it and with it; context adds what comes behind.
+func (c *collector) example(g *group, r *round, d *Difference) {
+	e := compare.Example{At: compare.Moment{Seq: r.input}}
 	old, new := compare.MarkMissing, compare.MarkExtra
 	if d.Old != nil && d.New != nil {
 		old, new = compare.MarkChanged, compare.MarkChanged
 	}
-	if d.Old != nil {
-		e.Live = append(e.Live, c.line(input, old, d.Old))
-		e.Channel = channelOf(d.Old.Line)
-	}
-	if d.New != nil {
-		e.Shadow = append(e.Shadow, c.line(input, new, d.New))
-		e.Channel = cmp.Or(e.Channel, channelOf(d.New.Line))
+	e.Live = c.around(c.recent[0], r, oldVersion, d.Old, old)
+	e.Shadow = c.around(c.recent[1], r, newVersion, d.New, new)
+	for _, o := range []*Output{d.Old, d.New} {
+		if o != nil {
+			e.Channel = cmp.Or(e.Channel, channelOf(o.Line))
+		}
 	}
 	for _, ids := range [][]ircserver.SessionID{d.Lost, d.Leaked} {
 		for _, id := range ids[:min(len(ids), maxNames)] {
@@ -299,6 +297,24 @@ func (c *collector) example(g *group, input uint64, d *Difference) {
 	}
 	g.Examples = append(g.Examples, e)
 	c.open = append(c.open, &openExample{g: g, at: len(g.Examples) - 1, wanted: [2]int{contextLen, contextLen}})
+}
+
+// around is one side of an example: what came before, and of the input's own outputs those next to the one that differs.
+func (c *collector) around(recent []compare.Line, r *round, version int, differs *Output, mark compare.Mark) []compare.Line {
+	lines := slices.Clone(recent)
+	outs := r.outputs[version]
+	at := slices.IndexFunc(outs, func(o Output) bool { return differs != nil && o.Line == differs.Line && slices.Equal(o.To, differs.To) })
+	for i := max(0, at-contextLen); i < min(len(outs), at+1+contextLen); i++ {
+		m := compare.MarkContext
+		if i == at {
+			m = mark
+		}
+		lines = append(lines, c.line(r.input, m, &outs[i]))
+	}
+	if at < 0 && differs != nil { // a panic
+		lines = append(lines, c.line(r.input, mark, differs))
+	}
+	return lines
 }
 
 func (c *collector) name(id ircserver.SessionID) string {
@@ -314,14 +330,10 @@ func (c *collector) line(input uint64, mark compare.Mark, o *Output) compare.Lin
 }
 
 // context remembers a round's lines for what comes, and gives them to the examples that still take some.
-func (c *collector) context(r *round, list []Difference) {
-	for side, place := range []int{oldVersion, newVersion} {
-		for i := range r.outputs[place] {
-			o := &r.outputs[place][i]
-			if slices.ContainsFunc(list, func(d Difference) bool { return d.Old == o || d.New == o }) {
-				continue
-			}
-			l := c.line(r.input, compare.MarkContext, o)
+func (c *collector) context(r *round) {
+	for side, version := range []int{oldVersion, newVersion} {
+		for i := range r.outputs[version] {
+			l := c.line(r.input, compare.MarkContext, &r.outputs[version][i])
 			c.recent[side] = append(c.recent[side], l)
 			if len(c.recent[side]) > contextLen {
 				c.recent[side] = slices.Delete(c.recent[side], 0, 1)
@@ -334,7 +346,7 @@ func (c *collector) context(r *round, list []Difference) {
 
 func (c *collector) follow(side int, l compare.Line) {
 	for _, e := range c.open {
-		if e.wanted[side] == 0 || l.Seq < e.g.Examples[e.at].At.Seq {
+		if e.wanted[side] == 0 || l.Seq <= e.g.Examples[e.at].At.Seq {
 			continue
 		}
 		e.wanted[side]--

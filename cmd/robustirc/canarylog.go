@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,15 +13,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"robustirc/canary/compare"
 	"robustirc/canary/replay"
+	"robustirc/canary/report"
 	"robustirc/core/robustsession"
 )
 
 // canaryLog is a run of canary log.
 type canaryLog struct {
 	flags                            adminFlags
-	capture, old, new, json, example string
+	capture, old, new, json, report, example string
 	text                             bool
 	progress                         *progress
 }
@@ -41,7 +40,7 @@ of any release and this program where they are left out.
 
 Exit code 0 for GO; 4 when anything differs.`,
 		Example: `  robustirc canary log --from localhost:13001 --tls-ca robustirc-data/tls/ca.pem \
-    --password-file robustirc-data/password --old /usr/bin/robustirc --new ./robustirc`,
+    --password-file robustirc-data/password --old /usr/bin/robustirc --report report.html`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd) },
 	}
@@ -54,6 +53,7 @@ Exit code 0 for GO; 4 when anything differs.`,
 	f.StringVar(&c.old, "old", "", "the version that runs now (default: this program)")
 	f.StringVar(&c.new, "new", "", "the version to judge (default: this program)")
 	f.StringVar(&c.json, "json", "", "write the result as JSON to this file (- is standard output)")
+	f.StringVar(&c.report, "report", "", "write a report to this file: "+reportFormats)
 	f.StringVar(&c.example, "scenario", "", "write the smallest scenario of the first difference to this file")
 	return cmd
 }
@@ -230,7 +230,12 @@ func (c *adminClient) open(ctx context.Context, server, path string) (io.ReadClo
 // show prints the verdict and writes the files that were asked for.
 func (c *canaryLog) show(w io.Writer, o *replay.Outcome) error {
 	if c.json != "" {
-		if err := writeJSONFile(c.json, o.Result); err != nil {
+		if err := writeReportAs(c.json, "json", o.Result); err != nil {
+			return err
+		}
+	}
+	if c.report != "" {
+		if err := writeReport(c.report, o.Result); err != nil {
 			return err
 		}
 	}
@@ -240,7 +245,9 @@ func (c *canaryLog) show(w io.Writer, o *replay.Outcome) error {
 		}
 	}
 	if c.json != "-" {
-		c.print(w, o)
+		if err := c.print(w, o); err != nil {
+			return err
+		}
 	}
 	if o.Verdict.Exit != 0 {
 		return exitCode(o.Verdict.Exit)
@@ -248,63 +255,15 @@ func (c *canaryLog) show(w io.Writer, o *replay.Outcome) error {
 	return nil
 }
 
-func (c *canaryLog) print(w io.Writer, o *replay.Outcome) {
-	fmt.Fprintf(w, "%s\n", o.Verdict.Word)
-	for _, r := range o.Verdict.Reasons {
-		mark := "  ok  "
-		if !r.Held {
-			mark = "  NOT "
-		}
-		fmt.Fprintf(w, "%s%s\n", mark, r.Text)
-	}
-	for i := range o.Groups {
-		printGroup(w, &o.Groups[i])
+func (c *canaryLog) print(w io.Writer, o *replay.Outcome) error {
+	if err := report.Write(w, "text", o.Result); err != nil {
+		return err
 	}
 	if o.ScenarioNote != "" {
 		fmt.Fprintf(w, "\n%s\n", o.ScenarioNote)
 	}
 	if o.Scenario != nil && c.example == "" {
 		fmt.Fprintf(w, "\n%s", o.Scenario)
-	}
-}
-
-// printGroup shows a group of differences with its first example.
-func printGroup(w io.Writer, g *compare.Group) {
-	fmt.Fprintf(w, "\n%s  %s: %s (%d deliveries, %d inputs, first at input %d)\n", g.ID, g.Class, g.Title, g.Count, g.Events, g.First.Seq)
-	if g.Follows != "" {
-		fmt.Fprintf(w, "  follows %s: the states had parted before\n", g.Follows)
-	}
-	if len(g.Examples) == 0 {
-		return
-	}
-	e := &g.Examples[0]
-	fmt.Fprintf(w, "  %s\n", e.Note)
-	printSide(w, "old", e.Live)
-	printSide(w, "new", e.Shadow)
-}
-
-func printSide(w io.Writer, side string, lines []compare.Line) {
-	for _, l := range lines {
-		if l.Mark != compare.MarkContext {
-			fmt.Fprintf(w, "  %s %s %s  (to %s)\n", side, l.Mark, l.Text, strings.Join(l.To, ", "))
-		}
-	}
-}
-
-// writeJSONFile writes v to a file, or to standard output for "-".
-func writeJSONFile(path string, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding the result: %w", err)
-	}
-	b = append(b, '\n')
-	if path == "-" {
-		_, err = os.Stdout.Write(b)
-	} else {
-		err = os.WriteFile(path, b, 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
 }

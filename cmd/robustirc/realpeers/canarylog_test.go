@@ -44,7 +44,7 @@ func TestCanaryLog(t *testing.T) {
 	}
 	scenario := filepath.Join(t.TempDir(), "scenario.txt")
 	out := canary(4, "--new", other, "--scenario", scenario)
-	if !strings.HasPrefix(out, "NO-GO\n") || strings.Count(out, " changed: ") != 1 || !strings.Contains(out, "366 has another command") {
+	if !strings.HasPrefix(out, "NO-GO\n") || strings.Count(out, "changed: ") != 1 || !strings.Contains(out, "366 has another command") {
 		t.Errorf("another numeric:\n%s", out)
 	}
 	if text, err := os.ReadFile(scenario); err != nil || !strings.Contains(string(text), " 366 c1 ") && !strings.Contains(string(text), " 366 talker ") {

@@ -20,10 +20,10 @@ import (
 
 // canaryLog is a run of canary log.
 type canaryLog struct {
-	flags                            adminFlags
+	flags                                    adminFlags
 	capture, old, new, json, report, example string
-	text                             bool
-	progress                         *progress
+	text                                     bool
+	progress                                 *progress
 }
 
 func canaryLogCommand() *cobra.Command {

@@ -85,12 +85,14 @@ func parseLimit(_ *Server, _ *modeActor, ch *channel, raw string) (string, *fail
 }
 
 // parseForward accepts an existing channel other than ch in which the setter is an operator, so that nobody can fill
-// somebody else's channel.
+// somebody else's channel. A gateway may name one that is not there yet, or not any more.
 func parseForward(s *Server, by *modeActor, ch *channel, raw string) (string, *failure) {
 	to, f := s.channelFor(by.session, raw)
 	if by.effect != nil {
 		if to = s.channels[foldChan(raw)]; to != nil {
 			f = nil
+		} else if irc.ValidChannel(raw, s.cfg.Limits.ChannelLen) {
+			return raw, nil
 		}
 	}
 	switch {

@@ -391,14 +391,14 @@ func (e *modeEdit) param(change network.ModeChange) {
 	var set rules
 	value, is := "", e.ch.param(to)
 	if change.Add {
-		_, value, _ = e.t.wantParam(network.Param{Letter: change.Letter, Value: change.Param}, &set)
+		_, value, _ = e.t.wantParam(e.c, network.Param{Letter: change.Letter, Value: change.Param}, &set)
 		if value == "" {
 			e.none = true
 			e.t.count(set)
 			return
 		}
 	}
-	if value == is || value != e.want.param(to) {
+	if sameValue(to, value, is) || value != e.want.param(to) {
 		return
 	}
 	e.set |= set

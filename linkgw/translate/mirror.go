@@ -276,7 +276,14 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 func (c *channel) dump(b *strings.Builder) {
-	fmt.Fprintf(b, "channel %s created=%d modes=%s\n", c.name, c.created, strings.Join(c.modeWords(), " "))
+	fmt.Fprintf(b, "channel %s created=%d modes=+%s", c.name, c.created, c.flags)
+	for _, p := range c.params {
+		if p.Letter == 'f' {
+			p.Value = casemapping.Fold(p.Value)
+		}
+		b.WriteString(" " + string([]byte{p.Letter}) + "=" + p.Value)
+	}
+	b.WriteString("\n")
 	if c.topic.Text != "" {
 		fmt.Fprintf(b, "  topic %s %d %q\n", c.topic.Setter, c.topic.SetAt, c.topic.Text)
 	}

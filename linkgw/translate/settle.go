@@ -135,7 +135,7 @@ func (t *Translator) settleModes(ch *channel, c *network.Channel, by string) {
 	var set rules
 	w := t.wantModes(c, &set)
 	created := max(c.TS, 0)
-	if ch.created == created && ch.flags == w.flags && slices.Equal(ch.params, w.params) {
+	if ch.created == created && ch.flags == w.flags && sameParams(ch.params, w.params) {
 		return
 	}
 	ch.created, ch.flags, ch.params = created, w.flags, w.params

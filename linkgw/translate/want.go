@@ -173,7 +173,7 @@ func (t *Translator) wantModes(c *network.Channel, set *rules) (w modes) {
 		w.flags &^= letterBit('p')
 	}
 	for _, p := range c.Params() {
-		if to, value, ok := t.wantParam(p, set); ok {
+		if to, value, ok := t.wantParam(c, p, set); ok {
 			w.params = append(w.params, network.Param{Letter: to, Value: value})
 		}
 	}
@@ -181,8 +181,17 @@ func (t *Translator) wantModes(c *network.Channel, set *rules) (w modes) {
 	return w
 }
 
-// wantParam returns what a mode with a parameter becomes.
-func (t *Translator) wantParam(p network.Param, set *rules) (to byte, value string, ok bool) {
+// sameValue reports whether two parameters of a mode mean the same.
+func sameValue(letter byte, a, b string) bool {
+	return a == b || letter == 'f' && casemapping.Equal(a, b)
+}
+
+func sameParams(a, b []network.Param) bool {
+	return slices.EqualFunc(a, b, func(p, q network.Param) bool { return p.Letter == q.Letter && sameValue(p.Letter, p.Value, q.Value) })
+}
+
+// wantParam returns what a mode of c with a parameter becomes.
+func (t *Translator) wantParam(c *network.Channel, p network.Param, set *rules) (to byte, value string, ok bool) {
 	row := t.cmodes.row(p.Letter)
 	if class := t.limits.modes.Class(row.To); row.To == 0 || class != irc.ModeParam && class != irc.ModeSetParam {
 		set.add(ModeNone)
@@ -203,7 +212,7 @@ func (t *Translator) wantParam(p network.Param, set *rules) (to byte, value stri
 	case 'j':
 		value = throttleValue(p.Value)
 	case 'f':
-		value = t.forwardValue(p.Value)
+		value = t.forwardValue(c, p.Value)
 	}
 	if value == "" {
 		set.add(ParameterNone)
@@ -238,8 +247,8 @@ func throttleValue(s string) string {
 }
 
 // forwardValue is the name that the channel that is forwarded to has on the new network, whether it is there or not.
-func (t *Translator) forwardValue(name string) string {
-	if !irc.IsChannel(name) {
+func (t *Translator) forwardValue(c *network.Channel, name string) string {
+	if !irc.IsChannel(name) || t.liveKey(name) == t.liveKey(c.Name) {
 		return ""
 	}
 	if to, _ := t.channelCandidate(name, 0); to != "" {

@@ -29,13 +29,13 @@ func gatewayNetwork(t *testing.T, servers int, change func(*ircserver.Config)) *
 // testGateway is a gateway's client that numbers its lines.
 type testGateway struct {
 	*robustsession.Gateway
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	last uint64
 	rest []robustsession.Output // received, and not asked for
 }
 
-func openGateway(ctx context.Context, t *testing.T, m *robustsession.Mux, style robustsession.Style, resume *robustsession.GatewayState) *testGateway {
+func openGateway(ctx context.Context, t testing.TB, m *robustsession.Mux, style robustsession.Style, resume *robustsession.GatewayState) *testGateway {
 	t.Helper()
 	g, err := m.OpenGateway(ctx, robustsession.GatewayConfig{Name: "canary", Password: "canary", Style: style, Resume: resume})
 	if err != nil {
@@ -84,20 +84,29 @@ func (g *testGateway) until(text string) (o robustsession.Output, before []robus
 	}
 }
 
+// uid names users 1A, 1B … 1Z, 1BA …
+func uid(i int) string {
+	letters := ""
+	for first := true; first || i > 0; first, i = false, i/26 {
+		letters = string(rune('A'+i%26)) + letters
+	}
+	return "1" + letters
+}
+
 // users makes users 1A, 1B … on #x and returns their sessions, in the order of their names.
 func (g *testGateway) users(n int) []uint64 {
 	g.t.Helper()
 	var lines []string
 	for i := range n {
-		lines = append(lines, fmt.Sprintf("USER 1%c user%d u user.example 192.0.2.7 1700000000 * * +i :User", 'A'+i, i))
+		lines = append(lines, fmt.Sprintf("USER %s user%d u user.example 192.0.2.7 1700000000 * * +i :User", uid(i), i))
 	}
 	for i := range n {
-		lines = append(lines, fmt.Sprintf("MEMBERS #x 1 ,1%c", 'A'+i))
+		lines = append(lines, "MEMBERS #x 1 ,"+uid(i))
 	}
 	g.post(lines...)
 	ids := make([]uint64, n)
 	for i := range ids {
-		o, _ := g.until(fmt.Sprintf(" USER 1%c ", 'A'+i))
+		o, _ := g.until(" USER " + uid(i) + " ")
 		if _, err := fmt.Sscanf(o.Line[strings.LastIndexByte(o.Line, ' '):], " 0x%x", &ids[i]); err != nil {
 			g.t.Fatal(o.Line, err)
 		}

@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -21,11 +24,11 @@ import (
 // gatewayCluster is three nodes with their APIs, in one process.
 type gatewayCluster struct {
 	*nodetest.Cluster
-	t    *testing.T
+	t    testing.TB
 	apis []func() // stop what serves a node
 }
 
-func startGatewayCluster(t *testing.T) *gatewayCluster {
+func startGatewayCluster(t testing.TB) *gatewayCluster {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte("canary"), bcrypt.MinCost)
 	if err != nil {
@@ -127,4 +130,73 @@ func postNumbers(ctx context.Context, g *robustsession.Gateway, posts, perPost i
 		}
 	}
 	return nil
+}
+
+// BenchmarkGateway has a gateway's user talk to a channel of 1,000, on three nodes in this process, and receives what
+// the members get: in one stream, or in one for each. An operation is a message.
+func BenchmarkGateway(b *testing.B) {
+	for _, style := range []robustsession.Style{robustsession.Firehose, robustsession.Sessions} {
+		for _, members := range []int{10, 1000} {
+			b.Run(fmt.Sprintf("%s/members=%d", style, members), func(b *testing.B) { benchmarkGateway(b, style, members) })
+		}
+	}
+}
+
+func benchmarkGateway(b *testing.B, style robustsession.Style, members int) {
+	c := startGatewayCluster(b)
+	g := openGateway(b.Context(), b, c.mux(), style, nil)
+	ids := g.users(members)
+	g.post("PING :joined")
+	g.until("joined")
+	receivers := []func(context.Context) ([]robustsession.Output, error){g.Receive}
+	if style == robustsession.Sessions {
+		receivers = nil
+		for _, id := range ids[1:] {
+			u, err := g.Attach(b.Context(), id, robustsession.ID{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			receivers = append(receivers, u.Receive)
+		}
+	}
+	b.ResetTimer()
+	cpu := cpuTime()
+	var receiving sync.WaitGroup
+	for _, receive := range receivers {
+		receiving.Go(func() { receiveMessages(b, receive, b.N) })
+	}
+	const perPost = 256
+	line := ":1A PRIVMSG #x :a message of usual length, with nothing special in it, to be seen by all members"
+	for left := b.N; left > 0; left -= perPost {
+		g.post(slices.Repeat([]string{line}, min(left, perPost))...)
+	}
+	receiving.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+	b.ReportMetric(float64(b.N)*float64(members-1)/b.Elapsed().Seconds(), "deliveries/s")
+	b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/float64(b.N), "cpu-ns/op")
+}
+
+// receiveMessages returns once n messages have come.
+func receiveMessages(b *testing.B, receive func(context.Context) ([]robustsession.Output, error), n int) {
+	for n > 0 {
+		outs, err := receive(b.Context())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		for i := range outs {
+			if strings.Contains(outs[i].Line, " PRIVMSG ") {
+				n--
+			}
+		}
+	}
+}
+
+// cpuTime is what this process has used so far.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -175,8 +175,8 @@ func (m *mirror) linkLine(o *Output) error {
 	return m.hear(o.Line)
 }
 
-// takenOver is in the words of docs/gateway.md for a link that another process has taken the place of.
-const takenOver = "taken over"
+// takenOver is how the network says that another link of ours has come (core/ircserver/gateway.go).
+const takenOver = "another link of this gateway has come"
 
 // endOf is why the network has ended the link.
 func endOf(line string) error {

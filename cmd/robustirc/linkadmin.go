@@ -18,10 +18,11 @@ import (
 func linkStatusCommand(file *string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status --config link.toml",
-		Short: "Show how a gateway that runs is",
-		Long:  "Show how a gateway that runs is: over its admin socket. Exit code 1 when it is not linked on both sides, or something is wrong.",
-		Args:  noArgs,
+		Use:     "status --config link.toml",
+		Example: "  robustirc link status --config link.toml --json | jq .coverage",
+		Short:   "Show how a gateway that runs is",
+		Long:    "Show how a gateway that runs is: over its admin socket. Exit code 1 when it is not linked on both sides, or something is wrong.",
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := readLinkConfig(*file)
 			if err != nil {
@@ -53,7 +54,7 @@ func linkStatusCommand(file *string) *cobra.Command {
 
 func linkAskCommand(file *string, what, short string) *cobra.Command {
 	return &cobra.Command{
-		Use: what + " --config link.toml", Short: short, Args: noArgs,
+		Use: what + " --config link.toml", Short: short, Example: "  robustirc link " + what + " --config link.toml", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			f, err := readLinkConfig(*file)
 			if err != nil {

@@ -251,3 +251,70 @@ func checkGatewayLines(t *testing.T, s *gatewayServer, outs []Output) {
 		}
 	}
 }
+
+// TestGatewaysOfTheConfiguration: names are words, there once, and not too many.
+func TestGatewaysOfTheConfiguration(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		valid  bool
+	}{
+		"one":            {func(c *Config) { c.Gateways = []Gateway{{Name: "canary.example_1-2"}} }, true},
+		"without a name": {func(c *Config) { c.Gateways = []Gateway{{}} }, false},
+		"two words":      {func(c *Config) { c.Gateways = []Gateway{{Name: "a b"}} }, false},
+		"long":           {func(c *Config) { c.Gateways = []Gateway{{Name: strings.Repeat("a", 33)}} }, false},
+		"twice":          {func(c *Config) { c.Gateways = []Gateway{{Name: "a"}, {Name: "a"}} }, false},
+		"an operator":    {func(c *Config) { c.Operators = []Operator{{Name: "gateway:canary"}} }, false},
+		"many": {func(c *Config) {
+			for i := range maxGateways + 1 {
+				c.Gateways = append(c.Gateways, Gateway{Name: fmt.Sprint(i)})
+			}
+		}, false},
+	} {
+		cfg := DefaultConfig()
+		c.change(&cfg)
+		if err := cfg.Validate(); (err == nil) != c.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// BenchmarkGatewayBurst brings 20,000 users on 5,000 channels, of which some are large, as a gateway does that links to a
+// network: in all some 60,000 memberships.
+func BenchmarkGatewayBurst(b *testing.B) {
+	const users, channels = 20000, 5000
+	for b.Loop() {
+		s := newGatewayServer(b, "firehose")
+		on := make([][]string, channels)
+		for i := range users {
+			uid := fmt.Sprintf("0AA%06d", i)
+			s.bring(uid, fmt.Sprintf("user%d", i))
+			for k := range 3 {
+				at := (i*7919 + k*104729) % channels
+				if k == 0 {
+					at = at * at / channels / 20 // the first 250 hold a third of all
+				}
+				on[at] = append(on[at], ","+uid)
+			}
+		}
+		for i, list := range on {
+			for group := range slices.Chunk(list, 200) {
+				s.do("MEMBERS #c%d 1600000000 %s", i, strings.Join(group, " "))
+			}
+			s.do("CHANNEL #c%d 1600000000 * +nt", i)
+		}
+	}
+}
+
+// BenchmarkGatewayMessage is a message of a gateway's user to a channel with 500 of them and one client.
+func BenchmarkGatewayMessage(b *testing.B) {
+	s := newGatewayServer(b, "firehose")
+	for i := range 500 {
+		uid := fmt.Sprintf("0AA%06d", i)
+		s.bring(uid, fmt.Sprintf("user%d", i))
+		s.do("MEMBERS #a 1600000000 ,%s", uid)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.do(":0AA000007 PRIVMSG #a :hello, everybody")
+	}
+}

@@ -146,7 +146,7 @@ func runEditor(ctx context.Context, file string) error {
 func configHashCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "hash",
-		Short:   "Read a password from standard input and print its bcrypt hash, for operators and services",
+		Short:   "Read a password from standard input and print its bcrypt hash, for operators, services and gateways",
 		Example: "  robustirc config hash < password",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -36,6 +36,7 @@ import (
 //	B  network ban (TKL, BAN)     S  SASL                        D  metadata
 //	q  path and reason of a KILL  R  list of nick=+user@host
 //	v  reason of a ban, perhaps with '|' and the reason for operators
+//	a  what was changed (REPAIRED)
 //	u  unknown
 func (l *line) class(class byte, spec string, params []param, i int) int {
 	switch class {
@@ -104,7 +105,7 @@ func init() {
 		't': (*line).text, 'z': (*line).textOrStar, 'w': (*line).description, 'T': (*line).target, 'm': (*line).message,
 		'h': (*line).host, 'i': (*line).base64, 'k': (*line).mask, 'K': (*line).masks, 'E': (*line).listEntries,
 		's': (*line).by, 'x': (*line).secretValue, 'y': (*line).keys, 'J': (*line).members, 'N': (*line).names,
-		'g': (*line).guess, 'C': (*line).memberships, 'q': (*line).killPath, 'R': (*line).userhosts, 'v': (*line).banReason,
+		'g': (*line).guess, 'C': (*line).memberships, 'q': (*line).killPath, 'R': (*line).userhosts, 'v': (*line).banReason, 'a': (*line).repair,
 	} {
 		oneClass[class] = f
 	}
@@ -299,6 +300,19 @@ func (l *line) secretValue(s string) {
 		return
 	}
 	l.out = append(l.out, secretToken...)
+}
+
+// repair redacts what the new network says of a repair: "joined", "left", "topic", "removed nick", or modes.
+func (l *line) repair(s string) {
+	nick, removed := strings.CutPrefix(s, "removed ")
+	switch {
+	case s == "joined" || s == "left" || s == "topic" || removed && isName(nick):
+		l.out = append(l.out, s...)
+	case s[0] == '+' || s[0] == '-':
+		l.modes(splitParams(nil, s))
+	default:
+		l.text(s)
+	}
 }
 
 // banReason redacts what users and what operators are told.

@@ -187,6 +187,18 @@ func TestRedactedForms(t *testing.T) {
 			t.Errorf("%q\n got %q\nwant %q", line, got, want)
 		}
 	}
+	for line, want := range map[string]string{
+		":net REPAIRED 00AAAAAAA MODE #c :+ko ~k alice":                                 ":net REPAIRED 00AAAAAAA MODE #c :+ko ~k alice",
+		":net REPAIRED 00AAAAAAA MODE #c :+ok alice secret":                             ":net REPAIRED 00AAAAAAA MODE #c :+ok alice ~k",
+		":net REPAIRED 00AAAAAAA JOIN #c :joined":                                       ":net REPAIRED 00AAAAAAA JOIN #c :joined",
+		":net MEMBERS #c o,00AAAAAAA ,00AAAAAAB":                                        ":net MEMBERS #c o,00AAAAAAA ,00AAAAAAB",
+		":net GATEWAY canary NICKLEN=30 PREFIX=(ohv)@%+":                                ":net GATEWAY canary NICKLEN=30 PREFIX=(ohv)@%+",
+		":net 005 bob NETWORK=X CHANMODES=beI,k,l,imnpst :are supported by this server": ":net 005 bob NETWORK=X CHANMODES=beI,k,l,imnpst :are supported by this server",
+	} {
+		if got := r.Client(line); got != want {
+			t.Errorf("%q\n got %q\nwant %q", line, got, want)
+		}
+	}
 	// The reason of a netsplit is the names of servers, which stay when they are known.
 	const split = ":alice!al@* QUIT :hub.example.net leaf.example.net"
 	if got := r.Client(split); got == split {

@@ -70,7 +70,7 @@ var ts6Encap = rules{
 // opRules are the effects of a gateway (docs/gateway.md), which have no source.
 var opRules = rules{
 	"PASS": "x*", "GATEWAY": "nn", "USER": "nnnhhdnnft", "GONE": "At", "KILL": "nst", "NICK": "nn", "HOST": "nnhh",
-	"REALNAME": "nt", "ACCOUNT": "nn", "AWAY": "nt", "OPER": "nn", "UMODE": "nf", "MEMBERS": "cdJ*", "CHANNEL": "cdso",
+	"REALNAME": "nt", "ACCOUNT": "nn", "AWAY": "nt", "CLASS": "nn", "OPER": "nn", "UMODE": "nf", "MEMBERS": "cdJ*", "CHANNEL": "cdso",
 	"MODE": "cso", "ENTRY": "cfksd", "TOPIC": "csdt", "PARTED": "cnt", "KICK": "cnst", "INVITE": "ncs", "SAY": "nsTm",
 	"WALLOPS": "st", "BAN": "nksddt", "UNBAN": "nk", "PING": "n", "STATE": "n", "QUIT": "t",
 }
@@ -92,7 +92,7 @@ var clientRules = rules{
 	"BATCH": "n*", "FAIL": "nnt", "WARN": "nnt", "NOTE": "nnt", "KNOCK": "ct",
 
 	"GATEWAY": "np*", "USER": "nnn|nnnhhdnnfnt", "CHANNEL": "cdo", "MEMBERS": "cJ*", "ENTRY": "cfksd", "READY": "d|nd",
-	"STATE": "n", "REPAIRED": "nngt", "REFUSED": "ngt",
+	"STATE": "n", "REPAIRED": "nnga", "REFUSED": "ngt",
 }
 
 // numericRules are the replies that have more than the receiver's nick, names of users and channels, and a text.

@@ -14,16 +14,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"robustirc/canary/replay"
-	"robustirc/canary/report"
 	"robustirc/core/robustsession"
 )
 
 // canaryLog is a run of canary log.
 type canaryLog struct {
-	flags                                    adminFlags
-	capture, old, new, json, report, example string
-	text                                     bool
-	progress                                 *progress
+	flags                      adminFlags
+	reports                    reportFlags
+	capture, old, new, example string
+	text                       bool
+	progress                   *progress
 }
 
 func canaryLogCommand() *cobra.Command {
@@ -52,8 +52,8 @@ Exit code 0 for GO; 4 when anything differs.`,
 	f.BoolVar(&c.text, "text", false, "fetch everything, people's words, keys and addresses too")
 	f.StringVar(&c.old, "old", "", "the version that runs now (default: this program)")
 	f.StringVar(&c.new, "new", "", "the version to judge (default: this program)")
-	f.StringVar(&c.json, "json", "", "write the result as JSON to this file (- is standard output)")
-	f.StringVar(&c.report, "report", "", "write a report to this file: "+reportFormats)
+	f.StringVar(&c.reports.json, "json", "", "write the result as JSON to this file (- is standard output)")
+	f.StringArrayVar(&c.reports.reports, "report", nil, "write a report to this file, once or more often: "+reportFormats)
 	f.StringVar(&c.example, "scenario", "", "write the smallest scenario of the first difference to this file")
 	return cmd
 }
@@ -227,43 +227,21 @@ func (c *adminClient) open(ctx context.Context, server, path string) (io.ReadClo
 	return resp.Body, nil
 }
 
-// show prints the verdict and writes the files that were asked for.
+// show writes the reports and the scenario and prints the result.
 func (c *canaryLog) show(w io.Writer, o *replay.Outcome) error {
-	if c.json != "" {
-		if err := writeReportAs(c.json, "json", o.Result); err != nil {
-			return err
-		}
-	}
-	if c.report != "" {
-		if err := writeReport(c.report, o.Result); err != nil {
-			return err
-		}
-	}
 	if c.example != "" && o.Scenario != nil {
 		if err := os.WriteFile(c.example, o.Scenario, 0o600); err != nil {
 			return fmt.Errorf("writing the scenario: %w", err)
 		}
 	}
-	if c.json != "-" {
-		if err := c.print(w, o); err != nil {
-			return err
+	err := c.reports.show(w, o.Result)
+	if c.reports.json != "-" && (err == nil || errors.As(err, new(exitCode))) {
+		if o.ScenarioNote != "" {
+			fmt.Fprintf(w, "\n%s\n", o.ScenarioNote)
+		}
+		if o.Scenario != nil && c.example == "" {
+			fmt.Fprintf(w, "\n%s", o.Scenario)
 		}
 	}
-	if o.Verdict.Exit != 0 {
-		return exitCode(o.Verdict.Exit)
-	}
-	return nil
-}
-
-func (c *canaryLog) print(w io.Writer, o *replay.Outcome) error {
-	if err := report.Write(w, "text", o.Result); err != nil {
-		return err
-	}
-	if o.ScenarioNote != "" {
-		fmt.Fprintf(w, "\n%s\n", o.ScenarioNote)
-	}
-	if o.Scenario != nil && c.example == "" {
-		fmt.Fprintf(w, "\n%s", o.Scenario)
-	}
-	return nil
+	return err
 }

@@ -150,7 +150,7 @@ func (a *answers) whowas(_ time.Time, q s2s.Query) []reply {
 
 // nickParam is what was asked for as it can stand in the middle of an answer.
 func nickParam(s string) string {
-	if s == "" || s[0] == ':' || strings.ContainsAny(s, " \r\n\x00") {
+	if s == "" || len(s) > 64 || s[0] == ':' || strings.ContainsAny(s, " \r\n\x00") {
 		return "*"
 	}
 	return s

@@ -37,7 +37,7 @@ func await(t *testing.T, what string, holds func() bool) {
 // sayable is all that may ever go to the network: written without a look at package egress.
 var sayable = map[egress.Protocol]*regexp.Regexp{
 	egress.TS6: regexp.MustCompile(`^(PASS out( TS 6 :9GW)?|CAPAB :[A-Z ]+|SERVER gw\.example\.net 1 (9GW \+ )?:A test|(:9GW )?SVINFO 6 6 0 :\d{10}|` +
-		`PING :9GW|:9GW EOB|:9GW PING gw\.example\.net :?[a-zA-Z0-9.]+|:9GW PONG gw\.example\.net :[^ ,]+|:9GW SQUIT (00A|hub\.example\.net) :[A-Za-z ()=,0-9]+|` +
+		`PING :9GW|:9GW EOB|:9GW PING gw\.example\.net :?[a-zA-Z0-9.]+|:9GW PONG gw\.example\.net :[^ ,]+|:9GW SQUIT (00A|hub\.example\.net) :[^\x00\r\n]*|` +
 		`:9GW [234]\d\d [A-Za-z0-9][^ ,]* .*|` +
 		`:9GW EUID [^ ]+ 1 \d{10} \+i watch gw\.example\.net 0 9GWAAAAAA \* \* :It reads|:9GW UID [^ ]+ 1 \d{10} \+i watch gw\.example\.net gw\.example\.net 0 9GWAAAAAA \* :It reads|` +
 		`:9GW SJOIN [1-9]\d* #[^ ,]+ 0 :9GWAAAAAA|:9GWAAAAAA (PART #[^ ,]+ :.*|QUIT :.*|NICK [^ ]+ :[1-9]\d*))$`),

@@ -3,6 +3,7 @@ package linkgw
 import (
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"robustirc/linkgw/egress"
@@ -95,11 +96,20 @@ func (l *leaf) reply(step s2s.Step) error {
 		return nil
 	}
 	for _, e := range step.Events {
-		if p, ok := e.Body.(s2s.Ping); ok && !l.answers.names(p.Target) && p.Target != "" {
+		if p, ok := e.Body.(s2s.Ping); ok && !l.mayAnswer(e.Source, p) {
 			return nil
 		}
 	}
 	return l.guard.Say(egress.Duty{Lines: step.Replies})
+}
+
+// mayAnswer reports whether a PING is for us, and of somebody whom a PONG can name.
+func (l *leaf) mayAnswer(source s2s.Ref, p s2s.Ping) bool {
+	asker := string(source)
+	if asker == "" {
+		asker = p.Origin
+	}
+	return (p.Target == "" || l.answers.names(p.Target)) && asker != "" && len(asker)+len(p.Origin) < 400 && asker[0] != ':' && !strings.ContainsAny(asker+p.Origin, " ,*?")
 }
 
 // follow answers questions, and has the observer follow the network.

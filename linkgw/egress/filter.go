@@ -149,7 +149,7 @@ func (f *Filter) ourPing(p []string) bool {
 	return len(p) >= 1 && len(p) <= 2 && f.us1(p[0]) && (len(p) == 1 || word(p[1]))
 }
 
-func (f *Filter) ourPong(p []string) bool { return len(p) == 2 && p[0] == f.us.Server }
+func (f *Filter) ourPong(p []string) bool { return len(p) == 2 && p[0] == f.us.Server && word(p[1]) }
 
 // linkOver is SQUIT of one of the link's ends. Any other server that was named would be put out.
 func (f *Filter) linkOver(p []string) bool {

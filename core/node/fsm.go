@@ -46,6 +46,7 @@ type fsm struct {
 	base   base
 	dead   map[ircserver.InputID]death // the inputs since base that were replaced
 	outs   []ircserver.Output          // not yet in out
+	held   int                         // how many recipients the lists of outs have
 	failed error                       // why nothing can be applied any more
 }
 
@@ -236,7 +237,26 @@ func (f *fsm) settle(in *ircserver.Input, outs []ircserver.Output) {
 	case ircserver.KindDigest:
 		f.digests.add(takeDigest(f.machine))
 	}
+	f.gather(outs)
+}
+
+// maxHeldRecipients bounds the lists of recipients that outputs hold before they are filed, and trimmed: when thousands
+// join a channel one after the other, each has a list of its own.
+const maxHeldRecipients = 1 << 20
+
+// gather keeps outputs for flush.
+func (f *fsm) gather(outs []ircserver.Output) {
+	var last *ircserver.Recipient
+	for i := range outs {
+		if list, _ := outs[i].To.Parts(); len(list) > 0 && &list[0] != last {
+			f.held += len(list)
+			last = &list[0]
+		}
+	}
 	f.outs = append(f.outs, outs...)
+	if f.held > maxHeldRecipients {
+		f.flush()
+	}
 }
 
 // changeStreams makes and ends the streams of gateways' users as the last input demands.
@@ -261,7 +281,7 @@ func (f *fsm) flush() {
 	}
 	f.out.Append(f.outs)
 	clear(f.outs)
-	f.outs = f.outs[:0]
+	f.outs, f.held = f.outs[:0], 0
 }
 
 // publishConfig makes a copy of the machine's configuration for readers.
@@ -344,7 +364,7 @@ func (f *fsm) Restore(r io.ReadCloser) error {
 	f.publishConfig()
 	f.out.SetLimits(outputLimits(f.config.Load()))
 	f.out.Restore(d.tail)
-	f.outs = nil
+	f.outs, f.held = nil, 0
 	f.mu.Unlock()
 	f.stats.restored(time.Since(start))
 	f.progress.set(f.at)

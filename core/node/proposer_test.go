@@ -2,6 +2,7 @@ package node
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,5 +53,26 @@ func TestUnknownSessionsAreNotThrottled(t *testing.T) {
 	n.fsm.apply(n.fsm.machine, &ircserver.Input{Kind: ircserver.KindCreate, Time: 1})
 	if !n.isThrottled(line(1, "x")) || n.isThrottled(ircserver.Input{Kind: ircserver.KindDelete, Session: 1}) {
 		t.Error("a session's lines are throttled, and nothing else")
+	}
+}
+
+// TestHeldOutputsAreBounded: while a batch is applied, outputs with large lists of recipients do not pile up.
+func TestHeldOutputsAreBounded(t *testing.T) {
+	f := newTestFSM(t, newTraffic(t, 1).store)
+	f.out.CreateSession(1)
+	list := make([]ircserver.Recipient, maxHeldRecipients/4)
+	for i := range list {
+		list[i].Session = ircserver.SessionID(i + 1)
+	}
+	for i := range 10 {
+		to := ircserver.NewAudience(slices.Clone(list), 0)
+		outs := make([]ircserver.Output, 100) // of one input: they share their list
+		for j := range outs {
+			outs[j] = ircserver.Output{ID: ircserver.OutputID{Input: ircserver.InputID(i + 1), Reply: uint32(j + 1)}, To: to}
+		}
+		f.gather(outs)
+		if want := 100 * ((i + 1) % 5); len(f.outs) != want {
+			t.Fatalf("%d outputs are held after %d inputs, want %d", len(f.outs), i+1, want)
+		}
 	}
 }

@@ -85,6 +85,7 @@ type sessionRow struct {
 	Created, LastActive time.Time
 	Registered, TLS     bool
 	Oper, Services      bool
+	Gateway             string // whose link or user it is
 	Channels            int
 }
 
@@ -103,7 +104,7 @@ func rowOf(s *ircserver.SessionInfo) sessionRow {
 	return sessionRow{
 		ID: sessionName(s.ID), Nick: s.Nick, Remote: s.Remote,
 		Created: time.Unix(0, s.Created).UTC(), LastActive: time.Unix(0, s.LastActive).UTC(),
-		Registered: s.Registered, TLS: s.TLS, Oper: s.Oper, Services: s.Services, Channels: s.Channels,
+		Registered: s.Registered, TLS: s.TLS, Oper: s.Oper, Services: s.Services, Gateway: s.Gateway, Channels: s.Channels,
 	}
 }
 
@@ -142,7 +143,7 @@ var sessionsPage = template.Must(template.New("sessions").Parse(pageHead + `
 <form method="post" action="/kill">
 <table><tr><th>Kill<th>Session<th>Nick<th>Address<th>Last active<th>Channels<th>Is
 {{range .}}<tr><td><input type="checkbox" name="session" value="{{.ID}}" aria-label="kill {{.ID}}"><td>{{.ID}}<td>{{.Nick}}<td>{{.Remote}}
-<td>{{.LastActive.Format "2006-01-02 15:04:05"}}<td>{{.Channels}}<td>{{if not .Registered}}unregistered {{end}}{{if .Oper}}operator {{end}}{{if .Services}}services {{end}}{{if .TLS}}TLS{{end}}
+<td>{{.LastActive.Format "2006-01-02 15:04:05"}}<td>{{.Channels}}<td>{{if not .Registered}}unregistered {{end}}{{if .Oper}}operator {{end}}{{if .Services}}services {{end}}{{with .Gateway}}of the gateway {{.}} {{end}}{{if .TLS}}TLS{{end}}
 {{end}}</table><p><label>Reason <input name="reason"></label> <button>Kill the selected sessions</button></form></html>
 `))
 

@@ -25,5 +25,6 @@
 //	session.go channel.go  the state; modes.go the mode table: one row per mode
 //	reply.go               how handlers answer; failures are returned, never written
 //	snapshot.go digest.go  canonical encoding of the state
+//	gateway*.go ensure.go  users of other networks, brought by gateways: docs/gateway.md
 //	one file per command family, with its golden scenario under the same name in testdata
 package ircserver

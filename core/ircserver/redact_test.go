@@ -140,3 +140,35 @@ func TestRedactedLogsHoldNoSecrets(t *testing.T) {
 		t.Errorf("only %d secrets were planted", n)
 	}
 }
+
+// TestRedactedGatewaysHoldNoSecrets does so for what gateways bring.
+func TestRedactedGatewaysHoldNoSecrets(t *testing.T) {
+	s, r := newGatewayServer(t, "firehose"), NewRedactor([]byte("key"))
+	r.Input(&Input{Kind: KindLine, Session: s.link, Text: "PASS :*", Granted: "gateway:canary"})
+	planted := 0
+	for _, line := range []string{
+		"USER 0AA bob id %s.example 192.0.2.7 1 * * + :%s", "USER 0AB carol id h 192.0.2.8 1 * * + :x", "MEMBERS #a 1 o,0AA ,0AB", "HOST 0AA id %s.example 192.0.2.9",
+		"REALNAME 0AA :%s", "AWAY 0AA :%s", "CHANNEL #a 1 irc.example +ntk %s", "MODE #a irc.example +bk *!*@%s.example %s", "ENTRY #a +b *!*@%s.example x!y@%s.example 1",
+		"TOPIC #a x 1 :%s", "SAY PRIVMSG x!y@%s.example #a :%s", "SAY NOTICE * 0AA :%s", "WALLOPS x!y@%s.example :%s", "BAN kline *@%s.example oper 1 0 :%s",
+		"UNBAN kline *@%s.example", ":0AA PRIVMSG #a :%s", ":0AA TOPIC #a :%s", ":0AA MODE #a +k %s", ":0AA JOIN #b %s", ":0AA AWAY :%s", ":0AA KICK #a carol :%s",
+		"INVITE 0AB #a x!y@%s.example", "PARTED #b 0AA :%s", "KICK #a 0AA x!y@%s.example :%s", "PING %s", ":0AA QUIT :%s", "KILL 0AB x!y@%s.example :%s", "GONE 0AA 0AB :%s",
+	} {
+		words := make([]any, strings.Count(line, "%s"))
+		for i := range words {
+			planted++
+			words[i] = fmt.Sprintf("S3cret%dx", planted)
+		}
+		in := Input{Kind: KindLine, Session: s.link, Text: fmt.Sprintf(line, words...)}
+		s.do("%s", in.Text)
+		r.Input(&in)
+		state, err := r.State(s.AppendSnapshot(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, seen := range []string{in.Text, string(state)} {
+			if at := strings.Index(seen, "S3cret"); at >= 0 {
+				t.Errorf("after %q: a secret is left: %q", line, seen[max(0, at-20):at+12])
+			}
+		}
+	}
+}

@@ -50,7 +50,7 @@ type reply struct {
 // answer returns what is answered to a question, if it is ours to answer.
 func (a *answers) answer(now time.Time, from s2s.Ref, q s2s.Query) []egress.Say {
 	give := replies[strings.ToUpper(q.Command)]
-	if give == nil || from == "" || !a.asked(q) {
+	if give == nil || from == "" || strings.ContainsAny(string(from), " ,*?!@#$:&+%=") || !a.asked(q) {
 		return nil
 	}
 	if !a.limit.AllowN(now, 1) {

@@ -62,6 +62,7 @@ type mirror struct {
 	pending   []op
 	nextID    uint64
 	sent      map[uint64]sentOp
+	named     map[string]uint64 // the last operation that gave a user a nick, of those in sent
 	opened    int
 	posted    int64
 	acked     uint64
@@ -96,7 +97,7 @@ var (
 )
 
 func newMirror(g *Gateway) *mirror {
-	return &mirror{g: g, items: make(chan fed), sent: map[uint64]sentOp{}}
+	return &mirror{g: g, items: make(chan fed), sent: map[uint64]sentOp{}, named: map[string]uint64{}}
 }
 
 // run follows until ctx ends, over as many links to the new network as it takes.
@@ -213,6 +214,7 @@ func (m *mirror) begin(link TargetLink) {
 	m.acked = m.nextID - 1
 	m.busy = false
 	clear(m.sent)
+	clear(m.named)
 	m.opened++
 	m.publish()
 	m.g.mu.Lock()

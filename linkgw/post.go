@@ -40,8 +40,7 @@ func (m *mirror) batch() batch {
 func (m *mirror) handedOver(b batch) {
 	for i, o := range m.pending[:b.ops] {
 		id := b.ids[i]
-		m.sent[id] = sentOp{o.UID, o.Verb}
-		delete(m.sent, id-maxRemembered)
+		m.remember(id, sentOp{o.UID, o.Verb})
 		line := o.Line
 		if o.Secret != "" {
 			line = strings.ReplaceAll(line, o.Secret, "*")
@@ -56,7 +55,38 @@ func (m *mirror) handedOver(b batch) {
 	}
 }
 
-// posted is what came of a batch.
+// remember keeps what an operation was, for a while.
+func (m *mirror) remember(id uint64, o sentOp) {
+	m.sent[id] = o
+	if o.names() {
+		m.named[o.uid] = id
+	}
+	old, ok := m.sent[id-maxRemembered]
+	if !ok {
+		return
+	}
+	delete(m.sent, id-maxRemembered)
+	if m.named[old.uid] == id-maxRemembered {
+		delete(m.named, old.uid)
+	}
+}
+
+// names reports whether an operation gives a user a nick.
+func (o sentOp) names() bool { return o.verb == "NICK" || o.verb == "USER" }
+
+// outdated reports whether a line tells a user's nick as it was before another nick that we have asked for meanwhile.
+func (m *mirror) outdated(o *Output) bool {
+	word := strings.Fields(o.Line)
+	if len(word) < 4 || len(word) > 5 || word[1] != "USER" || o.Cause == 0 {
+		return false
+	}
+	if m.named[word[2]] > o.Cause {
+		return true
+	}
+	return slices.ContainsFunc(m.pending, func(p op) bool { return p.UID == word[2] && sentOp{p.UID, p.Verb}.names() })
+}
+
+// postedBatch is what came of a batch.
 type postedBatch struct {
 	last  uint64
 	delay time.Duration // since what the first line is of happened
@@ -165,6 +195,9 @@ func (m *mirror) heard(r received) error {
 func (m *mirror) linkLine(o *Output) error {
 	if o.Final {
 		return endOf(o.Line)
+	}
+	if m.outdated(o) {
+		return nil
 	}
 	if m.tr == nil {
 		if m.held = append(m.held, o.Line); len(m.held) > maxHeld {

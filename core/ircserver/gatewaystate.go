@@ -9,8 +9,8 @@ import (
 	"robustirc/core/irc"
 )
 
-// burstGateway tells a gateway what the network has of it: limits, users in the order of their ids, and the channels they
-// are on in the order of their names. With a token it is an answer to STATE.
+// burstGateway tells a gateway what the network has of it: limits, users in the order of their ids, the channels they are
+// on in the order of their names, and its bans. With a token it is an answer to STATE.
 func (s *Server) burstGateway(g *gateway, token string) {
 	if token != "" {
 		s.tell(g, false, "STATE", token)
@@ -25,6 +25,11 @@ func (s *Server) burstGateway(g *gateway, token string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(channels)) {
 		s.tellChannel(g, channels[key])
+	}
+	for _, b := range s.bans {
+		if b.gateway == g.name {
+			s.tell(g, true, "BAN", b.kind, b.mask, b.setter, seconds(b.time), seconds(b.expiry), b.reason)
+		}
 	}
 	s.tell(g, false, "READY", strconv.FormatUint(g.last&^SequentialID, 10))
 }

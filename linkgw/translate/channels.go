@@ -340,7 +340,7 @@ func (e *modeEdit) newEntry(letter byte, mask string, liveLetter byte, liveMask 
 	}
 	for _, live := range e.c.Lists() {
 		if live.Letter[0] == liveLetter && live.Mask == liveMask {
-			made.at = max(live.SetAt, 0)
+			made.at = fitTime(live.SetAt)
 		}
 	}
 	return made
@@ -493,7 +493,7 @@ func (t *Translator) destroyed(c network.ChannelDestroyed) Reason {
 // endPermanent ends a channel that is empty, by taking away what makes it stay.
 func (t *Translator) endPermanent(ch *channel) {
 	ch.flags &^= letterBit(permanent)
-	words := append([]string{ch.name, seconds(max(ch.created, 0)), "*"}, ch.modeWords()...)
+	words := append([]string{ch.name, seconds(fitTime(ch.created)), "*"}, ch.modeWords()...)
 	t.emit(draft{kind: Effect, verb: "CHANNEL", words: words, secret: ch.param('k')})
 	t.dropEmpty(ch)
 }

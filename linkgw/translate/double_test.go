@@ -124,7 +124,7 @@ func (d *double) effect(line, command string, p []string) (told []string) {
 	case "WALLOPS":
 		return nil
 	case "BAN":
-		d.bans[p[0]+" "+p[1]] = p[5]
+		d.bans[p[0]+" "+p[1]] = strings.Join(p[2:5], " ") + " :" + p[5]
 		return nil
 	case "UNBAN":
 		if _, ok := d.bans[p[0]+" "+p[1]]; !ok {
@@ -424,6 +424,9 @@ func (d *double) state() []string {
 		if ch := d.channels[name]; len(ch.members) > 0 {
 			list = append(list, ch.state(say)...)
 		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.bans)) {
+		list = append(list, say("BAN %s %s", key, d.bans[key]))
 	}
 	return append(list, say("READY 1"))
 }

@@ -45,14 +45,13 @@ func passedReason(body s2s.Body) Reason {
 var banKinds = map[string]string{"kline": "kline", "dline": "dline", "zline": "dline", "gzline": "dline", "gline": "gline"}
 
 // banMask returns the kind and mask of a ban as the new network has it.
-func (t *Translator) banMask(b *network.Ban) (kind, mask string, ok bool) {
+func banMask(b *network.Ban) (kind, mask string, ok bool) {
 	kind, ok = banKinds[b.Kind]
 	switch {
-	case !ok || b.Host == "" || strings.HasPrefix(b.User, "%") || strings.HasPrefix(b.User, "~") || strings.HasPrefix(b.Host, "~") || strings.ContainsAny(b.User+b.Host, " ,!$"):
-		t.count(1 << BanNone)
+	case !ok || b.Host == "" || strings.HasPrefix(b.User, "%") || strings.HasPrefix(b.User, "~") || strings.HasPrefix(b.Host, "~") || strings.ContainsAny(b.User+b.Host, " ,!$@") || len(b.User)+len(b.Host) > maxBanMask:
 		return "", "", false
 	case kind == "dline":
-		return kind, b.Host, true
+		return kind, "*@" + b.Host, true
 	}
 	return kind, star(b.User) + "@" + b.Host, true
 }
@@ -66,23 +65,27 @@ func (t *Translator) banAdded(c network.BanAdded) Reason {
 
 // settleBan makes a network ban as it should be.
 func (t *Translator) settleBan(b *network.Ban) Reason {
-	kind, mask, ok := t.banMask(b)
+	kind, mask, ok := banMask(b)
 	if !ok {
+		t.count(1 << BanNone)
 		return NoEquivalent
 	}
-	key := kind + " " + mask
-	if until, ok := t.mirror.bans[key]; ok && until == b.Expires {
+	key, expires := kind+" "+mask, fitTime(b.Expires)
+	if until, ok := t.mirror.bans[key]; ok && until == expires {
 		return ""
 	}
 	if len(t.mirror.bans) >= maxBans {
 		return NoEquivalent
 	}
-	t.mirror.bans[key] = b.Expires
+	t.mirror.bans[key] = expires
 	var set rules
 	reason := cut(b.Reason, t.limits.KickLen, &set)
-	t.effectText("", "BAN", set, reason, kind, mask, wordOr(b.SetBy, "*"), seconds(max(b.SetAt, 0)), seconds(max(b.Expires, 0)))
+	t.effectText("", "BAN", set, reason, kind, mask, wordOr(b.SetBy, "*"), seconds(fitTime(b.SetAt)), seconds(expires))
 	return ""
 }
+
+// maxBanMask is the longest user and host together that a network ban may have, in bytes.
+const maxBanMask = 120
 
 // maxBans is how many network bans a RobustIRC network keeps.
 const maxBans = 10_000
@@ -91,16 +94,20 @@ func (t *Translator) banRemoved(c network.BanRemoved) Reason {
 	if !t.cfg.Bans {
 		return OutOfScope
 	}
-	kind, mask, ok := t.banMask(c.Ban)
+	kind, mask, ok := banMask(c.Ban)
 	if !ok {
 		return NoEquivalent
 	}
 	if _, ok := t.mirror.bans[kind+" "+mask]; !ok {
 		return Void
 	}
-	delete(t.mirror.bans, kind+" "+mask)
-	if !c.Expired {
-		t.effect("", "UNBAN", 0, kind, mask)
-	}
+	t.liftBan(kind, mask)
 	return ""
+}
+
+// liftBan ends a ban. Of one whose time is over the new network knows itself; saying so again does no harm, and is needed
+// where its clock is behind.
+func (t *Translator) liftBan(kind, mask string) {
+	delete(t.mirror.bans, kind+" "+mask)
+	t.effect("", "UNBAN", 0, kind, mask)
 }

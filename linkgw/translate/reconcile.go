@@ -18,6 +18,7 @@ type Import struct {
 	stale    []*channel
 	uids     []string
 	channels []string
+	unban    []string
 	bans     []*network.Ban
 }
 
@@ -48,8 +49,25 @@ func (t *Translator) Reconcile() *Import {
 	}
 	if t.cfg.Bans {
 		i.bans = t.net.Bans()
+		i.unban = t.strayBans(i.bans)
 	}
 	return i
+}
+
+// strayBans returns the bans of the mirror that are none of those.
+func (t *Translator) strayBans(bans []*network.Ban) (stray []string) {
+	live := map[string]bool{}
+	for _, b := range bans {
+		if kind, mask, ok := banMask(b); ok {
+			live[kind+" "+mask] = true
+		}
+	}
+	for _, key := range sortedKeys(t.mirror.bans) {
+		if !live[key] {
+			stray = append(stray, key)
+		}
+	}
+	return stray
 }
 
 // Next returns the next operations, about as many as wanted: a channel is not divided. It returns none when the import is
@@ -78,6 +96,12 @@ func (i *Import) step() bool {
 	case len(i.channels) > 0:
 		i.channel(i.channels[0])
 		i.channels = i.channels[1:]
+	case len(i.unban) > 0:
+		kind, mask, _ := strings.Cut(i.unban[0], " ")
+		if _, ok := i.t.mirror.bans[i.unban[0]]; ok {
+			i.t.liftBan(kind, mask)
+		}
+		i.unban = i.unban[1:]
 	case len(i.bans) > 0:
 		i.t.settleBan(i.bans[0])
 		i.bans = i.bans[1:]
@@ -139,7 +163,6 @@ func (t *Translator) load(m *Mirror) []string {
 			t.bind(m.channels[name], o.live)
 		}
 	}
-	m.bans = old.bans
 	if len(old.users) == 0 {
 		return nil
 	}

@@ -14,6 +14,12 @@ func s2sUID(uid string) s2s.UID { return s2s.UID(uid) }
 
 func foldName(s string) string { return irc.ASCII.Fold(s) }
 
+// maxTime is the last time that the new network takes, in seconds since 1970: in the year 2242.
+const maxTime = 1 << 33
+
+// fitTime is a time that the new network takes.
+func fitTime(n int64) int64 { return min(max(n, 0), maxTime) }
+
 func seconds(n int64) string { return strconv.FormatInt(n, 10) }
 
 // star stands for what is not there.
@@ -58,7 +64,7 @@ func (t *Translator) introduce(u *network.User) *user {
 	m.from, m.ident, m.host, m.ip, m.realname = u.Nick, w.ident, w.host, w.ip, w.realname
 	m.account, m.class, m.modes = w.account, w.class, w.modes
 	t.mirror.addUser(m)
-	t.effectText(m.uid, "USER", set, m.realname, m.uid, m.nick, m.ident, m.host, m.ip, seconds(max(u.TS, 0)), star(m.account), star(m.class), "+"+m.modes)
+	t.effectText(m.uid, "USER", set, m.realname, m.uid, m.nick, m.ident, m.host, m.ip, seconds(fitTime(u.TS)), star(m.account), star(m.class), "+"+m.modes)
 	t.settleAway(m, w.away, why.away)
 	return m
 }
@@ -134,7 +140,7 @@ func (t *Translator) settleChannel(ch *channel, c *network.Channel, by string) {
 func (t *Translator) settleModes(ch *channel, c *network.Channel, by string) {
 	var set rules
 	w := t.wantModes(c, &set)
-	created := max(c.TS, 0)
+	created := fitTime(c.TS)
 	if ch.created == created && ch.flags == w.flags && sameParams(ch.params, w.params) {
 		return
 	}
@@ -203,7 +209,7 @@ func (t *Translator) settleMember(m *user, ch *channel, c *network.Channel, s ne
 	} else {
 		x.status = s
 	}
-	t.effect(m.uid, "MEMBERS", set, ch.name, seconds(max(c.TS, 0)), s.String()+","+m.uid)
+	t.effect(m.uid, "MEMBERS", set, ch.name, seconds(fitTime(c.TS)), s.String()+","+m.uid)
 }
 
 // settleMembers makes a channel's members as they should be: who is there and should not be leaves, and all others enter
@@ -316,6 +322,6 @@ func (b *memberBatch) flush() {
 	if len(b.list) == 0 {
 		return
 	}
-	b.t.effect("", "MEMBERS", b.set, append([]string{b.ch.name, seconds(max(b.c.TS, 0))}, b.list...)...)
+	b.t.effect("", "MEMBERS", b.set, append([]string{b.ch.name, seconds(fitTime(b.c.TS))}, b.list...)...)
 	b.list, b.size, b.set = nil, 0, 0
 }

@@ -20,7 +20,7 @@ type loader struct {
 
 // take reads one line; p are its parameters. It reports whether the line is of that kind at all.
 func (l *loader) take(command string, p []string) (bool, error) {
-	need := map[string]int{"USER": 11, "AWAY": 2, "CHANNEL": 3, "MEMBERS": 2, "ENTRY": 5, "TOPIC": 4}[command]
+	need := map[string]int{"USER": 11, "AWAY": 2, "CHANNEL": 3, "MEMBERS": 2, "ENTRY": 5, "TOPIC": 4, "BAN": 6}[command]
 	if need == 0 {
 		return false, nil
 	}
@@ -31,8 +31,11 @@ func (l *loader) take(command string, p []string) (bool, error) {
 	for i := range p {
 		p[i] = strings.Clone(p[i])
 	}
-	if command == "USER" {
+	switch command {
+	case "USER":
 		return true, l.user(p)
+	case "BAN":
+		return true, l.ban(p)
 	}
 	if command == "AWAY" {
 		if u := l.m.users[p[0]]; u != nil {
@@ -51,6 +54,15 @@ func (l *loader) user(p []string) error {
 		return fmt.Errorf("translate: the network's state has the user %s twice", u.uid)
 	}
 	l.m.addUser(u)
+	return nil
+}
+
+func (l *loader) ban(p []string) error {
+	expires, err := strconv.ParseInt(p[4], 10, 64)
+	if err != nil {
+		return fmt.Errorf("translate: the network's state has a malformed BAN of %s", p[1])
+	}
+	l.m.bans[p[0]+" "+p[1]] = expires
 	return nil
 }
 

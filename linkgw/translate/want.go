@@ -265,7 +265,7 @@ func (t *Translator) wantLists(c *network.Channel) (out []entry, why []rules, le
 	for _, e := range c.Lists() {
 		var set rules
 		letter, mask, ok := t.mapEntry(e.Letter[0], e.Mask, &set)
-		made := entry{letter, mask, setter(e.SetBy), max(e.SetAt, 0)}
+		made := entry{letter, mask, setter(e.SetBy), fitTime(e.SetAt)}
 		switch {
 		case !ok:
 			left |= set
@@ -295,5 +295,5 @@ func (t *Translator) wantTopic(c *network.Channel, set *rules) network.Topic {
 	if text == "" {
 		return network.Topic{}
 	}
-	return network.Topic{Text: text, Setter: setter(c.Topic.Setter), SetAt: max(c.Topic.SetAt, 0)}
+	return network.Topic{Text: text, Setter: setter(c.Topic.Setter), SetAt: fitTime(c.Topic.SetAt)}
 }

@@ -44,13 +44,19 @@ type Reader struct {
 // current is the file that is being read.
 type current struct {
 	path   string
-	file   *os.File // nil: the next one has to be opened
+	file   source // nil: the next one has to be opened
 	size   int64
 	offset int64  // of the next frame
 	left   uint32 // records of the frame that is being read
 	dec    decoder
 	up     *unpacker
 	buf    []byte
+}
+
+// source is what a Reader needs of an open file.
+type source interface {
+	io.ReaderAt
+	io.Closer
 }
 
 // Open prepares to read files, and folders with all the capture files in them in the order of their names, which is
@@ -203,7 +209,12 @@ func (u *current) begin(path string) error {
 		_ = f.Close()
 		return fmt.Errorf("opening capture file %s: %w", path, err)
 	}
-	u.path, u.file, u.size, u.offset = path, f, info.Size(), int64(len(fileMagic))
+	return u.start(path, f, info.Size())
+}
+
+// start begins to read a file.
+func (u *current) start(path string, f source, size int64) error {
+	u.path, u.file, u.size, u.offset = path, f, size, int64(len(fileMagic))
 	magic, err := u.read(0, len(fileMagic))
 	if err != nil {
 		return err

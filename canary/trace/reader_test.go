@@ -51,16 +51,30 @@ type frameEnd struct{ offset, records int }
 // readBytes reads data as a file. The header is left out.
 func readBytes(t testing.TB, data []byte) ([]Record, []*Damage) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "x"+Extension)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	up, err := newUnpacker()
+	if err != nil {
 		t.Fatal(err)
 	}
-	records, damage := readAll(t, path)
+	r := &Reader{current: current{up: up}}
+	var records []Record
+	var damage []*Damage
+	var d *Damage
+	if err := r.start("x"+Extension, inMemory{bytes.NewReader(data)}, int64(len(data))); errors.As(err, &d) {
+		damage = append(damage, d)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	readOn(t, r, &records, &damage)
 	if len(records) > 0 && records[0].Kind == KindHeader {
 		records = records[1:]
 	}
 	return records, damage
 }
+
+// inMemory is a file in memory.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 // TestCutAnywhere cuts a file at 1,000 places, as a killed process or machine does: every frame that is whole is read,
 // and the tail that is not is named.

@@ -38,7 +38,7 @@ func TestEveryFieldOfEveryCommand(t *testing.T) {
 		} {
 			_ = name
 			for _, command := range commandsOf(kind.rules) {
-				for params := range 17 {
+				for params := 1; params <= 13; params += 2 {
 					line := command
 					for range params {
 						line += " " + hush()
@@ -53,7 +53,7 @@ func TestEveryFieldOfEveryCommand(t *testing.T) {
 				check(kind.how, ":00A "+command+" $r:"+hush()+" ~text:"+hush()+" <"+hush()+">&a!b@"+hush()+" :&~x:"+hush())
 			}
 		}
-		if n < 20_000 {
+		if n < 10_000 {
 			t.Errorf("%s: only %d secrets", protocol, n)
 		}
 	}

@@ -20,7 +20,7 @@ type Options struct {
 	FlushEvery time.Duration // how long a record waits to be written; 500 ms
 	FlushBytes int           // records of this size are written at once; 256 KiB, at most 4 MiB
 	SyncEvery  time.Duration // how long a written record waits for fsync; 5 s
-	QueueBytes int           // of records that wait for the disk, beyond which they are left out; 32 MiB
+	QueueBytes int           // of records that wait for the disk, beyond which they are left out; 32 MiB. As many may be under way to the disk, twice
 
 	FileBytes int64         // a file of this size is followed by another; 256 MiB
 	FileAge   time.Duration // so is one of this age; 0 never

@@ -66,21 +66,28 @@ func readAll(t testing.TB, paths ...string) (records []Record, damage []*Damage)
 		t.Fatal(err)
 	}
 	defer r.Close()
+	readOn(t, r, &records, &damage)
+	return records, damage
+}
+
+// readOn reads to the end.
+func readOn(t testing.TB, r *Reader, records *[]Record, damage *[]*Damage) {
+	t.Helper()
 	for {
 		var rec Record
 		err := r.Next(&rec)
 		var d *Damage
 		switch {
 		case err == io.EOF:
-			return records, damage
+			return
 		case errors.As(err, &d):
-			damage = append(damage, d)
+			*damage = append(*damage, d)
 			continue
 		case err != nil:
 			t.Fatal(err)
 		}
 		rec.To = slices.Clone(rec.To)
-		records = append(records, rec)
+		*records = append(*records, rec)
 	}
 }
 

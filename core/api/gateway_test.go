@@ -465,4 +465,7 @@ func TestGatewayIsRefused(t *testing.T) {
 			t.Errorf("%v: %v", cfg, err)
 		}
 	}
+	if left := n.node.Sessions(); len(left) > 0 {
+		t.Errorf("%d sessions are left", len(left))
+	}
 }

@@ -127,10 +127,18 @@ func (m *Mux) newGateway(ctx context.Context, cfg GatewayConfig) (*Gateway, erro
 		err = g.s.awaitFollowing(ctx)
 	}
 	if err != nil {
-		g.s.Close()
+		g.drop(ctx)
 		return nil, fmt.Errorf("becoming %v: %w", cfg, err)
 	}
 	return g, nil
+}
+
+// drop gives up a session that did not become a link. When ctx is done it is left to expire.
+func (g *Gateway) drop(ctx context.Context) {
+	if err := g.s.Delete(ctx, "Not a gateway"); err != nil && ctx.Err() == nil {
+		g.s.m.cfg.Logger.Info("a session that did not become a gateway's link is left to expire", "session", g.s.ID(), "error", err)
+	}
+	g.s.Close()
 }
 
 // introduce posts the lines that make the session a gateway's link.

@@ -48,6 +48,7 @@ type mirror struct {
 	at      time.Time // of the item at hand
 	expired time.Time
 	events  int64
+	lines   uint64 // of the link, since it was dialled
 
 	// Of the new network's link.
 	session  uint64
@@ -234,12 +235,18 @@ func (m *mirror) advance() {
 		if len(ops) == 0 {
 			m.importer, m.importing = nil, true
 			m.importEnd, m.importAt = m.nextID+uint64(len(m.pending)), m.at
+			m.captureSynced()
 		}
 		m.add(ops)
 	}
 	if m.importing && m.acked+1 >= m.importEnd {
 		m.imported()
 	}
+}
+
+// captureSynced writes down up to which operation, and which line of the link, all is of the import (docs/canary.md).
+func (m *mirror) captureSynced() {
+	m.g.captureBody(trace.KindCheckpoint, "", time.Time{}, trace.Checkpoint{Name: "synced", Counts: map[string]uint64{"op": m.importEnd - 1, "lines": m.lines}})
 }
 
 // imported notes that the new network has taken all that there is, with which all gaps end.
@@ -296,7 +303,7 @@ func (m *mirror) take(f fed) error {
 }
 
 func (m *mirror) dialled() (err error) {
-	m.early, m.burst = nil, false
+	m.early, m.burst, m.lines = nil, false, 0
 	if m.listen, err = m.g.cfg.Identity.listener(); err == nil {
 		m.listen.Start(m.at)
 	}
@@ -308,6 +315,7 @@ func (m *mirror) line(text string) error {
 	if m.listen == nil {
 		return nil // behind a loss of the spool
 	}
+	m.lines++
 	step, err := m.listen.Line(m.at, text)
 	command := commandOf(text)
 	if step.Parse != nil {

@@ -38,7 +38,8 @@ type saved struct {
 	Nicks             map[string]int32
 	Rooms             []savedRoom
 	Linking           map[string]time.Duration
-	Leaving           []parting `json:",omitempty"`
+	Leaving, Unposted []parting `json:",omitempty"`
+	LinkLines         uint64
 	Ord, Shown        uint64
 	Audiences         []audience
 	Due, Late         []savedEvent
@@ -141,7 +142,7 @@ func (e *Engine) Checkpoint() []byte { return e.save(false) }
 // save encodes the engine; lean leaves out what only reports need.
 func (e *Engine) save(lean bool) []byte {
 	s := saved{Version: checkpointVersion, Header: e.header, Up: e.up, Linked: e.model != nil, Early: e.early, Burst: e.burst, Paused: e.paused,
-		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Ord: e.ord, Shown: e.shown,
+		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Unposted: e.unposted, LinkLines: e.linkLines, Ord: e.ord, Shown: e.shown,
 		Link: e.link, Setup: e.setup, Ops: e.ops, Next: e.ops.next, Refusals: e.answers.Open, Names: e.names.open, ShadowInfo: e.shadowInfo,
 		Hosts: e.hosts, Hits: e.book.hits, Gaps: e.gaps, Overflow: e.overflow, Errors: e.errors}
 	e.saveModel(&s)
@@ -341,6 +342,7 @@ func (e *Engine) restore(s *saved) error {
 	e.ops, e.ops.next, e.answers.Open, e.gaps = s.Ops, s.Next, s.Refusals, s.Gaps
 	fill(&e.shadowInfo, s.ShadowInfo)
 	fill(&e.linking, s.Linking)
+	e.unposted, e.linkLines = s.Unposted, s.LinkLines
 	fill(&e.overflow, s.Overflow)
 	fill(&e.errors, s.Errors)
 	fill(&e.hosts.There, s.Hosts.There)

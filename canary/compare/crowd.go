@@ -2,16 +2,20 @@ package compare
 
 import (
 	"slices"
+	"time"
 )
 
 // person is one user of the live network, on both sides. ID is never used twice.
 type person struct {
-	ID       int32
-	UID      string
-	Session  uint64 `json:",omitempty"` // in the new network, 0 until it answers
-	Mirrored bool   `json:",omitempty"` // the gateway has told the new network of the user
-	Gone     bool   `json:",omitempty"` // from the live network
-	Quit     bool   `json:",omitempty"` // from the new network
+	ID      int32
+	UID     string
+	Session uint64 `json:",omitempty"` // in the new network, 0 until it answers
+	// Mirrored says that the user is counted in audiences: everybody is, until it shows that the gateway leaves him out.
+	// Posted says that the gateway has told the new network of him.
+	Mirrored bool `json:",omitempty"`
+	Posted   bool `json:",omitempty"`
+	Gone     bool `json:",omitempty"` // from the live network
+	Quit     bool `json:",omitempty"` // from the new network
 	// LiveNick and LiveHost are as last seen; ShadowNick is what the new network calls the user.
 	// Told is the nick that the gateway was told, and HostOf the live host that ShadowHost was shown for.
 	LiveNick, LiveHost, ShadowNick, ShadowHost, Told, HostOf string
@@ -157,20 +161,38 @@ func (e *Engine) person(uid string) *person {
 	p := e.uids[uid]
 	if p == nil {
 		e.lastPerson++
-		p = &person{ID: e.lastPerson, UID: uid}
+		p = &person{ID: e.lastPerson, UID: uid, Mirrored: true}
 		e.uids[uid], e.people[p.ID] = p, p
 	}
 	return p
 }
 
-// mirror notes that the new network is told of a user, which changes who is counted in audiences.
+// mirror notes that the new network is told of a user.
 func (e *Engine) mirror(p *person) {
-	if p.Mirrored {
+	p.Posted = true
+	e.count(p, true)
+}
+
+// count has a user counted in audiences, or not.
+func (e *Engine) count(p *person, counted bool) {
+	if p.Mirrored == counted {
 		return
 	}
-	p.Mirrored = true
-	for _, r := range p.rooms[live] {
-		r.side[live].cached = nil
+	p.Mirrored = counted
+	for side := range p.rooms {
+		for _, r := range p.rooms[side] {
+			r.side[side].cached = nil
+		}
+	}
+}
+
+// leftOut looks whether the gateway has told of those whom it has known for long enough.
+func (e *Engine) leftOut(now time.Duration) {
+	for len(e.unposted) > 0 && e.unposted[0].At <= now {
+		if p := e.people[e.unposted[0].ID]; p != nil && !p.Posted {
+			e.count(p, false)
+		}
+		e.unposted = e.unposted[1:]
 	}
 }
 

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +37,8 @@ type Engine struct {
 	nicks      map[string]*person // of the new network, folded
 	rooms      map[string]*room
 	leaving    []parting // who is to be forgotten, and when
+	unposted   []parting // whom the gateway should have told of by then
+	linkLines  uint64    // of the peer, since the link was dialled
 
 	ord, shown uint64 // live events, and lines shown, counted
 	window     time.Duration
@@ -196,7 +200,7 @@ func (e *Engine) linkUp(r *trace.Record) {
 	e.setup.begin()
 	e.closeGap()
 	lines := e.early
-	e.early = nil
+	e.early, e.linkLines = nil, 0
 	for _, line := range lines {
 		e.linkIn(line)
 	}
@@ -230,7 +234,7 @@ func (e *Engine) linkDown(r *trace.Record) {
 		e.errors["link-down"]++
 	}
 	e.dropLive("link down: " + down.Reason)
-	e.model = nil
+	e.model, e.linkLines, e.early = nil, 0, nil
 }
 
 // gap is records that were not stored: what is known of the live side is not to be relied on until it is told anew.
@@ -283,7 +287,11 @@ func (e *Engine) excluded(ev *event) {
 }
 
 // comparing reports whether what happens now is compared.
-func (e *Engine) comparing() bool { return e.model != nil && !e.paused && e.burst == following }
+func (e *Engine) comparing() bool { return e.observing() && e.burst == following }
+
+// observing reports whether what happens on the live side now may have to be compared: while the gateway settles it has
+// not said yet how far it has come.
+func (e *Engine) observing() bool { return e.model != nil && !e.paused && e.burst != bursting }
 
 // checkpoint is where the gateway says that states can be compared, or that it has sent what was missing.
 func (e *Engine) checkpoint(r *trace.Record) {
@@ -292,21 +300,50 @@ func (e *Engine) checkpoint(r *trace.Record) {
 		e.errors["checkpoint"]++
 		return
 	}
-	if c.Name == "synced" && e.burst != following {
-		e.synced()
+	if c.Name == "synced" && e.burst != following && e.model != nil {
+		e.synced(c.Counts)
 	}
 }
 
-// synced begins the comparison.
-func (e *Engine) synced() {
+// synced begins the comparison, with what came after so many lines of the link: the lines before are part of the import,
+// whose operations are those up to a number.
+func (e *Engine) synced(counts map[string]uint64) {
 	e.burst = following
+	if op := counts["op"]; op != 0 {
+		e.setup.add(op)
+	}
+	if lines, ok := counts["lines"]; ok {
+		e.forgetBefore(lines)
+	} else {
+		e.forgetBefore(e.linkLines)
+	}
 	e.setup.end()
 	e.closeGap()
-	for _, p := range e.uids { // order does not matter: those who are forgotten at once are sorted by no one
-		if !p.Gone && e.model.User(s2s.UID(p.UID)) == nil {
-			e.userGone(p.UID)
+	for _, uid := range slices.Sorted(maps.Keys(e.uids)) {
+		p := e.uids[uid]
+		if !p.Gone && e.model.User(s2s.UID(uid)) == nil {
+			e.userGone(uid)
+		}
+		if !p.Gone {
+			e.unposted = append(e.unposted, parting{At: e.now + 2*e.window, ID: p.ID})
 		}
 	}
+}
+
+// forgetBefore gives up what was observed in the link's first lines.
+func (e *Engine) forgetBefore(lines uint64) {
+	for _, d := range e.due.list[e.due.head:] {
+		if d.ev == nil || !d.stands() || d.ev.LinkLine > lines || d.ev.Ord == 0 {
+			continue
+		}
+		if d.ev.State == waiting {
+			e.pending.remove(d.ev.Key, d.ev)
+		}
+		delete(e.partials, d.ev.out())
+		d.ev.State = done
+		e.due.idle++
+	}
+	e.names.open = slices.DeleteFunc(e.names.open, func(l *nameList) bool { return l.LinkLine <= lines && l.Op == 0 })
 }
 
 // wall is the run's time as seconds since 1970, for the model.

@@ -84,7 +84,7 @@ func (e *Engine) sets(ev *event) (lost, leaked []int32, right int) {
 			i++
 		}
 		p := e.people[id]
-		must := id != ev.Except && p != nil && p.Mirrored
+		must := id != ev.Except && p != nil && p.Posted
 		switch {
 		case i < len(got) && got[i] == id && must:
 			right++

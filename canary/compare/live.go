@@ -20,11 +20,9 @@ func (e *Engine) linkIn(line string) {
 		}
 		return
 	}
+	e.linkLines++
 	e.tally.liveLine(e)
 	verb := verbOf(line)
-	if e.burst == settling {
-		e.synced()
-	}
 	ev, err := e.codec.Decode(line)
 	if err != nil {
 		e.cover.skip(verb, "parse-error")
@@ -95,6 +93,8 @@ func (e *Engine) lower(changes []network.Change, line string) {
 func (e *Engine) lowerOwn(changes []network.Change) {
 	for _, c := range changes {
 		switch c := c.(type) {
+		case network.UserAdded:
+			e.count(e.person(string(c.User.UID)), false)
 		case network.UserRemoved:
 			e.userGone(string(c.User.UID))
 		}
@@ -147,7 +147,10 @@ func (l *lowerer) added(u *network.User) {
 	if p := l.uids[string(u.UID)]; p != nil && p.Gone {
 		delete(l.uids, p.UID)
 	}
-	l.user(u)
+	p := l.user(u)
+	if l.burst == following {
+		l.unposted = append(l.unposted, parting{At: l.now + 2*l.window, ID: p.ID})
+	}
 }
 
 // user notes what a live user is called.
@@ -174,7 +177,7 @@ func (l *lowerer) see(k key, r *room, aud *audience, except int32, line string) 
 	if p := e.people[except]; p != nil && p.Mirrored && aud.has(except) {
 		n--
 	}
-	if n == 0 || !e.comparing() {
+	if n == 0 || !e.observing() {
 		if n > 0 && e.burst == following {
 			e.cover.excluded++
 		}
@@ -186,7 +189,7 @@ func (l *lowerer) see(k key, r *room, aud *audience, except int32, line string) 
 		return &event{}
 	}
 	e.ord++
-	ev := &event{Key: k, Seq: e.seq, Ord: e.ord, At: e.now, Due: e.now + e.window, Line: line, Aud: aud, Except: except}
+	ev := &event{Key: k, Seq: e.seq, Ord: e.ord, At: e.now, Due: e.now + e.window, Line: line, LinkLine: e.linkLines, Aud: aud, Except: except}
 	if r != nil {
 		ev.Room = r.Key
 	}

@@ -159,6 +159,7 @@ func (e *Engine) expire(now time.Duration) {
 	for ev := e.lateDue.pop(now); ev != nil; ev = e.lateDue.pop(now) {
 		e.late.remove(ev.Key, ev)
 	}
+	e.leftOut(now)
 	e.names.expire(e, now)
 	e.probes.expire(now, e.window)
 	for len(e.leaving) > 0 && e.leaving[0].At <= now {

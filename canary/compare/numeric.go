@@ -141,7 +141,9 @@ type nameList struct {
 	Strange []string // names of nobody we know
 	GotT    bool
 	Ended   bool
-	EndSeq  uint64
+	// LinkLine counts the lines of the link.
+	LinkLine uint64
+	EndSeq   uint64
 }
 
 // namesTable is the answers that are awaited.
@@ -162,10 +164,10 @@ const (
 
 // joined notes who is on a channel when somebody joins it.
 func (t *namesTable) joined(e *Engine, r *room, p *person, c *network.Channel) {
-	if !e.comparing() || len(t.open) >= maxNameLists || len(c.Members()) > maxListed {
+	if !e.observing() || len(t.open) >= maxNameLists || len(c.Members()) > maxListed {
 		return
 	}
-	l := &nameList{User: p.ID, Room: r.Key, At: e.now, Topic: c.Topic.Text != "", Names: make(map[int32]byte, len(c.Members()))}
+	l := &nameList{User: p.ID, Room: r.Key, At: e.now, LinkLine: e.linkLines, Topic: c.Topic.Text != "", Names: make(map[int32]byte, len(c.Members()))}
 	spec := e.model.Modes()
 	for _, m := range c.Members() {
 		if q := e.person(string(m.User.UID)); q.Mirrored {
@@ -190,7 +192,7 @@ func (e *Engine) highest(spec irc.ModeSpec, s network.Status) byte {
 // bind says which operation a join is.
 func (t *namesTable) bind(e *Engine, op uint64, uid, channel string) {
 	p := e.uids[uid]
-	if p == nil || e.burst != following {
+	if p == nil || e.burst == bursting {
 		return
 	}
 	room := e.fold(channel)
@@ -302,7 +304,7 @@ func (t *namesTable) wrong(e *Engine, l *nameList) (list []int32, known int32) {
 		list = append(list, id)
 	}
 	for id, sign := range l.Names { // order does not matter: they are sorted
-		if got, ok := l.Got[id]; !ok || got != sign {
+		if got, ok := l.Got[id]; (!ok || got != sign) && e.isPosted(id) {
 			add(id)
 		}
 	}
@@ -314,3 +316,5 @@ func (t *namesTable) wrong(e *Engine, l *nameList) (list []int32, known int32) {
 	slices.Sort(list)
 	return list, known
 }
+
+func (e *Engine) isPosted(id int32) bool { p := e.people[id]; return p != nil && p.Posted }

@@ -457,7 +457,7 @@ func (s *setupOps) add(id uint64) {
 	if last.From == 0 {
 		last.From = id
 	}
-	last.To = id
+	last.To = max(last.To, id)
 	if len(s.Ranges) > maxSetups {
 		s.Ranges = append(s.Ranges[:0], s.Ranges[1:]...)
 	}
@@ -479,7 +479,7 @@ func (e *Engine) op(r *trace.Record) {
 		e.errors["operation"]++
 		return
 	}
-	if e.burst != following {
+	if e.burst != following && !e.setup.has(r.ID) {
 		e.setup.add(r.ID)
 	}
 	o := opInfo{ID: r.ID, At: e.now, Verb: strings.Clone(m.Command), UID: strings.Clone(m.Source), Target: e.fold(strings.Clone(m.Param(0)))}

@@ -45,7 +45,7 @@ func (s *stateCheck) asked(e *Engine, token string) {
 	s.token = strings.Clone(token)
 	s.want, s.got, s.times, s.at = map[fact]string{}, map[fact]string{}, map[fact]int64{}, map[fact]int64{}
 	for uid, p := range e.uids { // order does not matter: a map is filled
-		if u := e.model.User(s2s.UID(uid)); u != nil && p.Mirrored && !p.Gone {
+		if u := e.model.User(s2s.UID(uid)); u != nil && p.Posted && !p.Gone {
 			s.wantUser(e, p, u)
 		}
 	}
@@ -70,7 +70,7 @@ func (s *stateCheck) wantChannel(e *Engine, r *room, c *network.Channel) {
 	s.times[fact{What: "topic", Room: r.Key}] = c.Topic.SetAt
 	for _, m := range c.Members() {
 		p := e.uids[string(m.User.UID)]
-		if p != nil && p.Mirrored {
+		if p != nil && p.Posted {
 			s.want[fact{What: "member", User: p.UID, Room: r.Key}] = e.sharedStatus(m.Status.String())
 		}
 	}

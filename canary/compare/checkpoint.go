@@ -40,6 +40,7 @@ type saved struct {
 	Linking           map[string]time.Duration
 	Leaving, Unposted []parting `json:",omitempty"`
 	LinkLines         uint64
+	StormUntil        time.Duration
 	Ord, Shown        uint64
 	Audiences         []audience
 	Due, Late         []savedEvent
@@ -142,7 +143,7 @@ func (e *Engine) Checkpoint() []byte { return e.save(false) }
 // save encodes the engine; lean leaves out what only reports need.
 func (e *Engine) save(lean bool) []byte {
 	s := saved{Version: checkpointVersion, Header: e.header, Up: e.up, Linked: e.model != nil, Early: e.early, Burst: e.burst, Paused: e.paused,
-		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Unposted: e.unposted, LinkLines: e.linkLines, Ord: e.ord, Shown: e.shown,
+		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Unposted: e.unposted, LinkLines: e.linkLines, StormUntil: e.stormUntil, Ord: e.ord, Shown: e.shown,
 		Link: e.link, Setup: e.setup, Ops: e.ops, Next: e.ops.next, Refusals: e.answers.Open, Names: e.names.open, ShadowInfo: e.shadowInfo,
 		Hosts: e.hosts, Hits: e.book.hits, Gaps: e.gaps, Overflow: e.overflow, Errors: e.errors}
 	e.saveModel(&s)
@@ -342,7 +343,7 @@ func (e *Engine) restore(s *saved) error {
 	e.ops, e.ops.next, e.answers.Open, e.gaps = s.Ops, s.Next, s.Refusals, s.Gaps
 	fill(&e.shadowInfo, s.ShadowInfo)
 	fill(&e.linking, s.Linking)
-	e.unposted, e.linkLines = s.Unposted, s.LinkLines
+	e.unposted, e.linkLines, e.stormUntil = s.Unposted, s.LinkLines, s.StormUntil
 	fill(&e.overflow, s.Overflow)
 	fill(&e.errors, s.Errors)
 	fill(&e.hosts.There, s.Hosts.There)
@@ -461,6 +462,7 @@ func (e *Engine) restoreEvents(s *saved) {
 			e.addExtra(ev)
 		case ev.State == partial:
 			e.partials[ev.out()] = ev
+			e.shares[ev.share()] = ev
 		default:
 			e.pending.add(ev.Key, ev)
 		}

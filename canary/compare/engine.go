@@ -48,6 +48,8 @@ type Engine struct {
 	due        queue
 	lateDue    queue
 	partials   map[output]*event // by the output that began them
+	shares     map[share]*event  // the same
+	stormUntil time.Duration     // a server links, or has just done so
 
 	link       uint64 // session of the gateway's own lines; 0 until known
 	setup      setupOps
@@ -109,7 +111,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{opt: o, book: book, fold: irc.RFC1459.Fold, window: o.Window,
 		people: map[int32]*person{}, uids: map[string]*person{}, sessions: map[uint64]*person{}, nicks: map[string]*person{}, rooms: map[string]*room{},
-		pending: index{}, extras: index{}, late: index{}, partials: map[output]*event{}, shadowInfo: map[string]string{}, diverged: map[divergence]string{},
+		pending: index{}, extras: index{}, late: index{}, partials: map[output]*event{}, shares: map[share]*event{}, shadowInfo: map[string]string{}, diverged: map[divergence]string{},
 		overflow: map[string]int64{}, errors: map[string]int64{}}
 	e.hosts = hostTable{There: map[string]string{}, Here: map[string]string{}}
 	e.linking = map[string]time.Duration{}
@@ -259,6 +261,7 @@ func (e *Engine) dropLive(reason string) {
 	}
 	e.due, e.lateDue = queue{}, queue{}
 	e.pending, e.extras, e.late, e.partials = index{}, index{}, index{}, map[output]*event{}
+	e.shares = map[share]*event{}
 	e.diverged = map[divergence]string{}
 	e.answers.drop()
 	e.names.drop()
@@ -339,7 +342,7 @@ func (e *Engine) forgetBefore(lines uint64) {
 		if d.ev.State == waiting {
 			e.pending.remove(d.ev.Key, d.ev)
 		}
-		delete(e.partials, d.ev.out())
+		e.settled(d.ev)
 		d.ev.State = done
 		e.due.idle++
 	}

@@ -66,6 +66,8 @@ type event struct {
 	Loose bool `json:",omitempty"`
 	// Storm says that a server tells it that links: those on its own side see nothing new.
 	Storm bool `json:",omitempty"`
+	// Alone says of an extra that it was shown to the only member of its channel.
+	Alone bool `json:",omitempty"`
 	// LinkLine counts the lines of the link.
 	LinkLine uint64 `json:",omitempty"`
 	// OpAt and Op are of the gateway's line.

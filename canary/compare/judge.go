@@ -105,7 +105,7 @@ func (e *Engine) sets(ev *event) (lost, leaked []int32, right int) {
 // judgeMissing is a live event that the new network did not show as it is.
 func (e *Engine) judgeMissing(ev *event) {
 	_, n := e.expected(ev)
-	if extra, part := e.leftover(ev); extra != nil {
+	if extra, part := e.leftover(ev); extra != nil && !ev.Optional {
 		e.take(extra)
 		e.judgeChanged(ev, extra, part)
 		return
@@ -198,10 +198,12 @@ func (e *Engine) explained(ev, extra *event, part byte) bool {
 	case part != looseText:
 		return false
 	case cmd == "NICK":
-		p := e.people[ev.Key.Source.ID]
-		return p != nil && p.Told != "" && e.fold(p.Told) == e.fold(is) && e.book.hit(KindBijection, "nick", cmd, "")
+		o := e.ops.find(extra.Cause)
+		return o != nil && o.Verb == "NICK" && o.Target == e.fold(is) && e.book.hit(KindBijection, "nick", cmd, "")
 	case cmd == "MODE" && ev.Loose:
 		return extended(is) && e.book.hit(KindModes, "", cmd, "")
+	case cmd == "QUIT" && strings.TrimPrefix(was, "Quit: ") == strings.TrimPrefix(is, "Quit: "):
+		return e.book.hit(KindText, "quit", cmd, "")
 	case cmd == "QUIT" && ev.Loose:
 		return e.book.hit(KindText, "quit", cmd, "")
 	case cmd == "KICK" || cmd == "PART" || cmd == "QUIT":
@@ -227,11 +229,30 @@ func (e *Engine) judgeExtra(ev *event) {
 		return
 	}
 	e.take(ev)
+	if e.ownAnswer(ev) || e.settling(ev) {
+		e.tally.add(e, ev.Key.Cmd, outcomeIgnored, int64(len(ev.Got)))
+		return
+	}
 	d := diff{class: ClassExtra, ev: ev, units: int64(max(1, len(ev.Got))), users: first(ev.Got), mark: MarkExtra}
 	if e.lines[shadow].twice(ev.Seq, ev.Line) {
 		d.class = ClassDuplicate
 	}
 	e.report(&d)
+}
+
+// ownAnswer reports whether an extra is what somebody who is alone on a channel is shown of how it is made: the modes
+// that it begins with, and what the gateway sets where the live channel was kept by who is not mirrored.
+func (e *Engine) ownAnswer(ev *event) bool {
+	cmd := command(ev.Key.Cmd)
+	return ev.Alone && (cmd == "MODE" || cmd == "TOPIC") && e.book.hit(KindOwnAnswer, "", cmd, "")
+}
+
+// settling reports whether an extra is an effect by which the gateway makes a channel what a server that links says it
+// is (N-10).
+func (e *Engine) settling(ev *event) bool {
+	o := e.ops.find(ev.Cause)
+	cmd := command(ev.Key.Cmd)
+	return o != nil && o.UID == "" && ev.At < e.stormUntil+e.window && (cmd == "MODE" || cmd == "TOPIC") && e.book.hit(KindBurst, "", cmd, "")
 }
 
 // cameLate is a live event that was shown after it had been given up.

@@ -241,6 +241,9 @@ func (l *lowerer) joined(c network.Joined) {
 func (l *lowerer) storm(ev *event, s *network.Server) {
 	until, linking := l.linking[s.Name]
 	ev.Storm = linking && l.now < until
+	if ev.Storm {
+		l.stormUntil = l.now + l.window
+	}
 	ev.Optional = ev.Optional || ev.Storm
 }
 
@@ -402,13 +405,14 @@ func (l *lowerer) topic(c network.TopicChanged) {
 	}
 	k := key{Cmd: "TOPIC", Source: l.actor(c.By), Text: c.Channel.Topic.Text}
 	ev := l.see(k, r, r.side[live].audience(), 0, ":"+c.By.Mask()+" TOPIC "+c.Channel.Name+" :"+c.Channel.Topic.Text)
+	ev.Optional = c.Old.Text == c.Channel.Topic.Text
 	if c.By.User == nil && c.By.Server != nil {
 		l.storm(ev, c.By.Server)
 	}
 }
 
 func (l *lowerer) invited(c network.Invited) {
-	if c.Notice || c.User.Server.Ours {
+	if c.User.Server.Ours {
 		return
 	}
 	p := l.person(string(c.User.UID))

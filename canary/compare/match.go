@@ -22,6 +22,10 @@ func (e *Engine) match(s *seen) {
 		e.more(ev, s)
 		return
 	}
+	if ev := e.shares[share{s.key, s.out.Input}]; ev != nil && ev.State == partial && disjoint(ev.Got, s.got) {
+		e.more(ev, s) // one event in two lines: the one who did it has one of its own
+		return
+	}
 	ev := e.pending.head(s.key)
 	if ev == nil {
 		e.unmatched(s)
@@ -71,6 +75,7 @@ func (e *Engine) close(ev *event, n int64) {
 func (e *Engine) waitForMore(ev *event, out output) {
 	ev.State = partial
 	e.partials[out] = ev
+	e.shares[ev.share()] = ev
 	ev.Due = e.now + e.window
 	e.due.push(ev)
 }
@@ -85,8 +90,28 @@ func (e *Engine) more(ev *event, s *seen) {
 	}
 	ev.Early = append(ev.Early, s.early...)
 	if ev.Ord != 0 && e.complete(ev) {
-		delete(e.partials, s.out)
+		e.settled(ev)
 	}
+}
+
+// settled forgets that an event was shown in part.
+func (e *Engine) settled(ev *event) {
+	delete(e.partials, ev.out())
+	if e.shares[ev.share()] == ev {
+		delete(e.shares, ev.share())
+	}
+}
+
+// share is an observation of one input of the new network, of which more lines may be about the same event.
+type share struct {
+	key   key
+	input uint64
+}
+
+func (ev *event) share() share { return share{ev.Key, ev.Input} }
+
+func disjoint(a, b []int32) bool {
+	return !slices.ContainsFunc(b, func(id int32) bool { return slices.Contains(a, id) })
 }
 
 // unmatched is what nothing live is found for: it may be late, or it waits to be paired with what is left over there.
@@ -103,10 +128,22 @@ func (e *Engine) unmatched(s *seen) {
 	ev := &event{Key: s.key, Seq: e.seq, At: e.now, Due: e.now + e.window, Line: s.line}
 	if s.room != nil {
 		ev.Room = s.room.Key
+		ev.Alone = len(s.got) == 1 && s.room.alone(s.got[0])
 	}
 	e.show(ev, s)
 	e.addExtra(ev)
 	e.due.push(ev)
+}
+
+// alone reports whether somebody is the only one on the new network's channel. Who was alone when he quit, nobody was told
+// of, but that he is gone on the live side.
+func (r *room) alone(id int32) bool {
+	for other, p := range r.side[shadow].members { // order does not matter: one is enough
+		if other != id && !p.Gone {
+			return false
+		}
+	}
+	return r.side[shadow].members[id] != nil
 }
 
 // addExtra files what nothing live is found for, also by what is left of it without one part.
@@ -183,7 +220,7 @@ func (e *Engine) judge(ev *event) {
 	case ev.Ord == 0:
 		e.judgeExtra(ev)
 	case state == partial:
-		delete(e.partials, ev.out())
+		e.settled(ev)
 		e.judgeRecipients(ev)
 	default:
 		e.pending.remove(ev.Key, ev)

@@ -290,7 +290,10 @@ func (m *mirror) mirror(h *fakenet.Happening, source s2s.Ref, body s2s.Body) {
 		m.topics[b.Channel] = b.Text != ""
 		m.output(op, m.seen(h), ":"+m.source(source)+" TOPIC "+b.Channel+" :"+b.Text)
 	case s2s.Invite:
-		if g := m.find(b.User); g != nil && !b.Notice {
+		if b.Inviter != "" {
+			source = b.Inviter
+		}
+		if g := m.find(b.User); g != nil {
 			op := m.post("INVITE %s %s *", g.uid, b.Channel)
 			m.output(op, []uint64{g.session}, ":"+m.source(source)+" INVITE "+g.nick+" "+b.Channel)
 		}

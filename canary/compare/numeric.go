@@ -263,6 +263,17 @@ func (t *namesTable) judge(e *Engine, l *nameList) {
 	if o := e.ops.find(l.Op); o != nil && o.Refused != "" {
 		return // refused: it has a group of its own
 	}
+	alone := 0
+	for id := range l.Names { // order does not matter: it is a sum
+		if e.isPosted(id) {
+			alone++
+		}
+	}
+	if alone == 1 && l.Ended && len(l.Got) == 1 && e.book.hit(KindOwnAnswer, "", "353", "") {
+		e.tally.event(e, "353")
+		e.tally.add(e, "353", outcomeIgnored, 1) // he founds it there: its topic and his status are his own
+		return
+	}
 	d := diff{class: ClassNumeric, cmd: "353", user: l.User, room: l.Room, units: 1, users: []int32{l.User}}
 	switch {
 	case !l.Ended:

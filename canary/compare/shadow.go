@@ -103,21 +103,19 @@ func (e *Engine) source(prefix string) (actor, *person) {
 	if !full && (nick == "" || strings.Contains(nick, ".") || nick == e.header.Network) {
 		return server, nil
 	}
-	if p := e.unmirrored(nick); p != nil {
+	if p := e.liveNick(nick); p != nil {
 		return actor{ID: p.ID}, nil
 	}
 	return actor{ID: -1, Name: nick}, nil
 }
 
-// unmirrored finds a live user by nick who has no session in the new network.
-func (e *Engine) unmirrored(nick string) *person {
+// liveNick finds a live user by nick: services that are not mirrored, or are under another nick, are named so.
+func (e *Engine) liveNick(nick string) *person {
 	if e.model == nil {
 		return nil
 	}
 	if u := e.model.Nick(nick); u != nil {
-		if p := e.uids[string(u.UID)]; p != nil && p.Session == 0 {
-			return p
-		}
+		return e.uids[string(u.UID)]
 	}
 	return nil
 }
@@ -127,7 +125,7 @@ func (e *Engine) subject(nick string) *person {
 	if p := e.nicks[e.fold(nick)]; p != nil {
 		return p
 	}
-	return e.unmirrored(nick)
+	return e.liveNick(nick)
 }
 
 // outside are commands that are counted and not compared (N-11, N-12).
@@ -488,12 +486,26 @@ func (e *Engine) op(r *trace.Record) {
 		e.mirror(e.person(strings.Clone(m.Param(0))))
 	case m.Source == "" && m.Command == "STATE":
 		e.state.asked(e, m.Param(0))
+	case m.Command == "NICK":
+		o.Target = e.nickAsked(&m)
 	case m.Source != "" && m.Command == "JOIN":
 		e.names.bind(e, r.ID, m.Source, m.Param(0))
 	case m.Source != "" && (m.Command == "PRIVMSG" || m.Command == "NOTICE"):
 		e.opOfMessage(r, &m)
 	}
 	e.ops.add(e, o)
+}
+
+// nickAsked notes which nick the gateway asks for, which may be another than the live one.
+func (e *Engine) nickAsked(m *irc.Message) string {
+	uid, nick := m.Source, m.Param(0)
+	if uid == "" {
+		uid, nick = m.Param(0), m.Param(1)
+	}
+	if p := e.uids[uid]; p != nil {
+		p.Told = strings.Clone(nick)
+	}
+	return e.fold(strings.Clone(nick))
 }
 
 // opOfMessage measures the gateway's own delay by messages, which have an operation each.

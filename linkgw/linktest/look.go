@@ -1,6 +1,7 @@
 package linktest
 
 import (
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -16,8 +17,14 @@ import (
 // channel is asked for by a client that is on it, if possible an operator of the channel.
 func (n *Network) Look(t testing.TB, clients ...*Client) View {
 	t.Helper()
+	return n.LookFor(t, nil, clients...)
+}
+
+// LookFor is Look that is told of users whom WHO may not show: invisible ones who are not among the clients.
+func (n *Network) LookFor(t testing.TB, nicks []string, clients ...*Client) View {
+	t.Helper()
 	l := &looker{t: t, kind: n.Kind, clients: clients, view: View{Users: map[string]UserView{}, Channels: map[string]ChannelView{}}, inside: map[string]*seat{}}
-	for _, nick := range clients[0].Everybody() {
+	for _, nick := range slices.Concat(clients[0].Everybody(), nicks) {
 		l.user(nick)
 	}
 	for _, c := range clients { // who is invisible, WHO may not show
@@ -107,7 +114,9 @@ func (l *looker) channel(s *seat) ChannelView {
 	letters, params, _ := strings.Cut(v.Modes, " ")
 	v.Modes = strings.TrimSuffix(remove(letters, l.kind.software().localModes)+" "+params, " ")
 	v.Topic, v.TopicBy, v.TopicAt = s.client.Topic(s.name)
-	if s.inside {
+	if !s.inside {
+		v.Modes = modeLetters(v.Modes)
+	} else {
 		v.Members = s.client.Names(s.name)
 		for nick := range v.Members { // each is a user of its own
 			l.user(nick)
@@ -311,7 +320,7 @@ func (c *Client) Names(channel string) map[string]string {
 	return members
 }
 
-// ChannelModes returns a channel's modes in canonical form, and its timestamp, 0 where the server does not tell it.
+// ChannelModes returns a channel's modes in canonical form (without parameters, where these are not shown), and its timestamp, 0 where the server does not tell it.
 func (c *Client) ChannelModes(channel string) (modes string, ts int64) {
 	c.t.Helper()
 	found := false
@@ -321,6 +330,9 @@ func (c *Client) ChannelModes(channel string) (modes string, ts int64) {
 		case "324":
 			found = true
 			modes, err = canonicalModes(c.spec(), m.Params()[2:])
+			if m.NumParams() == 3 && errors.Is(err, irc.ErrNoModeParam) { // who is outside is not shown any
+				modes, err = modeLetters(m.Param(2)), nil
+			}
 		case "329":
 			ts, err = strconv.ParseInt(m.Param(2), 10, 64)
 		}

@@ -95,6 +95,9 @@ func (k Kind) remoteModes(letters string) string {
 func channelOf(c *network.Channel, all map[string]ChannelView, key string) ChannelView {
 	shown, ok := all[key]
 	v := ChannelView{Name: c.Name, Modes: c.ModeString(), ListsSeen: shown.ListsSeen, Topic: c.Topic.Text, TopicBy: c.Topic.Setter, TopicAt: c.Topic.SetAt}
+	if ok && shown.Members == nil {
+		v.Modes = modeLetters(v.Modes)
+	}
 	if shown.TS != 0 || !ok {
 		v.TS = c.TS
 	}

@@ -125,7 +125,7 @@ func (s *stage) check(what string, server *Server) {
 	s.t.Helper()
 	clients := s.live(server)
 	Settle(s.f, clients...)
-	seen := s.n.Look(s.t, clients...)
+	seen := s.n.LookFor(s.t, s.nicks(), clients...)
 	s.facts += seen.Facts()
 	const slack = 5 // lines without a time are of the moment they are read, on each server
 	heard := func(c ChannelView) bool { return s.rejoined && s.n.Kind == Hybrid && c.AskedOn != s.n.Hub.Name }
@@ -138,6 +138,18 @@ func (s *stage) check(what string, server *Server) {
 	if s.t.Failed() {
 		s.t.FailNow()
 	}
+}
+
+// nicks are those of the cast that the hub knows.
+func (s *stage) nicks() (list []string) {
+	linked := false
+	s.f.Do(func(n *network.Network) { linked = n.Server(leafSID) != nil })
+	for _, c := range s.live(nil) {
+		if linked || c.Server == s.n.Hub {
+			list = append(list, c.Nick)
+		}
+	}
+	return list
 }
 
 // uid is the id of a role's user, and the nick's timestamp.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"robustirc/core/irc"
 	"robustirc/s2s"
@@ -40,7 +41,8 @@ type ChannelView struct {
 	TS int64
 	// Members holds the statuses by nick, highest first; nil where nobody asked from inside.
 	Members map[string]string
-	// Modes are in canonical form: letters in the order of bytes, those with a parameter last.
+	// Modes are in canonical form: letters in the order of bytes, those with a parameter last; only the letters where
+	// nobody asked from inside.
 	Modes string
 	// AskedOn is the server of the client that asked.
 	AskedOn string
@@ -182,4 +184,12 @@ func canonicalModes(spec irc.ModeSpec, args []string) (string, error) {
 		}
 	}
 	return letters + params, nil
+}
+
+// modeLetters are the letters of a mode string in the order of bytes, without parameters.
+func modeLetters(modes string) string {
+	word, _, _ := strings.Cut(modes, " ")
+	b := []byte(strings.TrimPrefix(word, "+"))
+	slices.Sort(b)
+	return "+" + string(b)
 }

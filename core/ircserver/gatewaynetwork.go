@@ -96,7 +96,10 @@ func (s *Server) effectBan(e *effect) string {
 	if !s.addBan(b) {
 		return "The list of network bans is full (" + itoa(maxBans) + ")"
 	}
-	removed := s.enforce(func(v *session) bool { return b.concerns(v) && userHostMatches(b.mask, v) })
+	removed := 0
+	if s.users > len(e.g.users) { // there is somebody whom it concerns
+		removed = s.enforce(func(v *session) bool { return b.concerns(v) && userHostMatches(b.mask, v) })
+	}
 	s.snotice(nil, "Network ban ("+b.kind+" of "+b.gateway+") on "+b.mask+" by "+b.setter+": "+b.reason+" ("+itoa(removed)+" removed)")
 	return ""
 }

@@ -57,6 +57,7 @@ type headcount struct {
 	users     int // registered, without services
 	invisible int // of the users
 	opers     int // of the users
+	watchers  int // of the opers: those who want server notices
 	services  int // links and their pseudo-clients
 	bridged   int // links of gateways
 }
@@ -72,6 +73,7 @@ func (s *Server) tally(u *session, by int) {
 		s.users += by
 		s.invisible += by * btoi(u.modes.has('i'))
 		s.opers += by * btoi(u.modes.has('o'))
+		s.watchers += by * btoi(u.modes.has('o') && u.modes.has('s'))
 	}
 }
 

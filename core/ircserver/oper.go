@@ -172,6 +172,9 @@ func (s *Server) withMode(letter byte) Audience {
 
 // snotice tells operators who want server notices (+s) of something that except, who may be nil, knows anyway.
 func (s *Server) snotice(except *session, text string) {
+	if s.watchers == 0 {
+		return
+	}
 	var list []Recipient
 	for _, u := range s.sessions { // order does not matter: newAudience sorts
 		if u.isOper() && u.modes.has('s') && u != except {

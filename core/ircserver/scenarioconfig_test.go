@@ -55,6 +55,8 @@ func setConfigList(c *Config, key, value string) error {
 		c.Operators = append(c.Operators, op)
 	case "Class": // name:privilege,privilege
 		c.Classes = append(c.Classes, OperClass{Name: name, Privileges: strings.Split(rest, ",")})
+	case "NoGateways":
+		c.Gateways = nil
 	case "Gateway": // name
 		c.Gateways = append(c.Gateways, Gateway{Name: value})
 	case "Banned": // address reason

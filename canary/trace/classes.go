@@ -155,12 +155,40 @@ func (l *line) text(s string) {
 		l.out = append(l.out, s...)
 		return
 	}
+	if l.command == "QUIT" || l.command == "GONE" {
+		s = l.serverReason(s)
+	}
 	before, inner, after := unwrap(s)
 	l.out = append(l.out, before...)
 	if inner != "" {
 		l.out = l.tok.appendText(l.out, inner)
 	}
 	l.out = append(l.out, after...)
+}
+
+// serverReasons begin what servers say of connections that have ended.
+var serverReasons = []string{
+	"Ping timeout", "Remote host closed the connection", "Connection reset by peer", "Connection timed out", "Connection closed", "Read error", "Write error",
+	"Broken pipe", "Excess Flood", "Max SendQ exceeded", "Max SendQ", "SendQ exceeded", "RecvQ exceeded", "Max RecvQ", "Killed (", "Killed by", "K-Lined", "K-lined",
+	"G-Lined", "G-lined", "D-Lined", "D-lined", "X-Lined", "*-Lined", "Z-Lined", "Z:Lined", "GZ:Lined", "User has been banned", "Banned", "Shunned",
+	"Closing link", "Closing Link", "EOF from client", "No route to host", "Network is unreachable", "Host is unreachable", "Software caused",
+	"Operation timed out", "Changing host", "Registration timed out", "Nick collision", "Local kill by", "Client Quit", "Client quit",
+}
+
+// serverReason keeps the words of a server at the start of a quit's reason, by which the gateway tells who ended the
+// connection, and returns the rest.
+func (l *line) serverReason(s string) string {
+	for _, words := range serverReasons {
+		if rest, ok := strings.CutPrefix(s, words); ok {
+			l.out = append(l.out, words...)
+			if strings.Trim(rest, ": 0123456789") == "seconds" {
+				l.out = append(l.out, rest...)
+				return ""
+			}
+			return rest
+		}
+	}
+	return s
 }
 
 // isSplit reports whether a quit's reason is that of a netsplit: the names of two servers.

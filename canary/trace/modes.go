@@ -148,6 +148,10 @@ func first(s string) byte {
 
 // mask redacts a ban mask: nick!user@host, a host, or an extended ban.
 func (l *line) mask(s string) {
+	if soft, ok := strings.CutPrefix(s, "%"); ok && soft != "" { // UnrealIRCd: not for those who are logged in
+		l.out = append(l.out, '%')
+		s = soft
+	}
 	if s[0] == '$' || strings.HasPrefix(s, "~") && strings.Contains(s, ":") {
 		l.extendedBan(s)
 		return

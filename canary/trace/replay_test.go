@@ -11,6 +11,7 @@ import (
 
 	"robustirc/canary/trace"
 	"robustirc/linkgw/network"
+	"robustirc/linkgw/translate"
 	"robustirc/s2s"
 	"robustirc/s2s/ts6"
 	"robustirc/s2s/unreal"
@@ -67,6 +68,10 @@ func (r transcript) model(t *testing.T, redact func(string) string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tr, err := translate.New(translate.Config{Mode: translate.Observer, Services: us.Services, OperClass: "admin", Bans: true}, n)
+	if err != nil {
+		t.Fatal(err)
+	}
 	codec := r.codec()
 	var b strings.Builder
 	for _, l := range r.lines {
@@ -80,17 +85,42 @@ func (r transcript) model(t *testing.T, redact func(string) string) string {
 			continue
 		}
 		now := 1795486000 + l.Millis/1000
-		if l.Received {
-			n.Apply(now, e)
-		} else {
-			n.Say(now, e)
-		}
 		fmt.Fprintf(&b, "line %d %s\n", l.Number, e.Body.Name())
+		if l.Received {
+			b.WriteString(shapes(tr.Translate(e.Body.Name(), e, n.Apply(now, e))))
+		} else {
+			b.WriteString(shapes(tr.Changed(e.Body.Name(), n.Say(now, e))))
+		}
+		if peer := n.Peer(); peer != nil && peer.Synced && !tr.Live() {
+			b.WriteString(shapes(imported(tr)))
+		}
 		if l.Number%20 == 0 {
 			b.WriteString(outline(n))
 		}
 	}
 	return b.String() + outline(n)
+}
+
+// imported is all that an import posts.
+func imported(tr *translate.Translator) (all []translate.Op) {
+	i := tr.Reconcile()
+	for ops := i.Next(100); len(ops) > 0; ops = i.Next(100) {
+		all = append(all, ops...)
+	}
+	return all
+}
+
+// shapes are what operations do, without what redaction changes; their order may hang on masks.
+func shapes(ops []translate.Op) string {
+	var lines []string
+	for _, op := range ops {
+		if op.Rule.String() == "line_cut" { // a token is shorter than a long text
+			op.Rule = translate.NoRule
+		}
+		lines = append(lines, fmt.Sprintf(" -> %s %s %s, %d texts\n", op.Verb, op.UID, op.Rule, min(1, strings.Count(op.Line, " :"))))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
 
 // quoted is a text in a dump.
@@ -129,10 +159,10 @@ func word(s string) string {
 
 func has(key, list string) bool { return strings.Contains(" "+list+" ", " "+key+" ") }
 
-// TestRedactedLinksReplay puts the redacted lines of every recorded link through codec and model: the same events come
-// of them, and the same users, servers, channels, members and modes.
+// TestRedactedLinksReplay puts the redacted lines of every recorded link through codec, model and translation: the
+// same events come of them, the same users, servers, channels, members and modes, and the same operations.
 func TestRedactedLinksReplay(t *testing.T) {
-	lines := 0
+	lines, ops := 0, 0
 	for _, r := range transcripts(t) {
 		red, err := trace.NewRedactor(trace.RedactorOptions{Protocol: r.protocol})
 		if err != nil {
@@ -141,6 +171,7 @@ func TestRedactedLinksReplay(t *testing.T) {
 		plain := r.model(t, func(s string) string { return s })
 		redacted := r.model(t, red.Link)
 		lines += len(r.lines)
+		ops += strings.Count(plain, " -> ")
 		if plain == redacted {
 			continue
 		}
@@ -152,7 +183,7 @@ func TestRedactedLinksReplay(t *testing.T) {
 			}
 		}
 	}
-	if lines < 7_000 {
-		t.Errorf("%d lines were replayed", lines)
+	if lines < 7_000 || ops < 2_000 {
+		t.Errorf("%d lines were replayed, %d operations came of them", lines, ops)
 	}
 }

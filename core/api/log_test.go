@@ -105,7 +105,7 @@ func TestLogIsServed(t *testing.T) {
 		t.Errorf("redacted: %v; secrets are left, or everything is gone: %q", h.Redacted, seen)
 	}
 	post("PART #a")
-	h, m, inputs, _ = readLog(t, srv.URL, "?text=1&after="+"1")
+	h, m, _, _ = readLog(t, srv.URL, "?text=1&after="+"1")
 	if h.HasState == (m == nil) {
 		t.Errorf("header %+v", h)
 	}

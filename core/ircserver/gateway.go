@@ -240,7 +240,7 @@ func (s *Server) dispatchGuest(g *gateway, name string, c *call) {
 func (c *call) nameUsers(g *gateway, at paramRange) {
 	for i := at.first; i <= at.last && i < c.NumParams(); i++ {
 		p := c.Param(i)
-		if strings.IndexAny(p, "0123456789") < 0 {
+		if !strings.ContainsAny(p, "0123456789") {
 			continue
 		}
 		words := strings.Split(p, ",")

@@ -132,7 +132,7 @@ func appendOutput(dst []byte, o, last *Output, version byte, known *listTable) [
 
 // How version 2 writes Recipient.Gateway, in the lowest bits of the capabilities.
 const (
-	noGateway    = iota // it is zero
+	_            = iota // noGateway: it is zero
 	sameGateway         // it is the one that was written last in this list
 	otherGateway        // it follows
 	gatewayForms
@@ -148,7 +148,7 @@ func appendRecipients(dst []byte, list []Recipient, version byte) []byte {
 		case version == outputsVersion1:
 			dst = putUint(dst, uint32(r.Caps))
 		case r.Gateway == 0:
-			dst = putUint(dst, uint64(r.Caps)<<2|noGateway)
+			dst = putUint(dst, uint64(r.Caps)<<2) // noGateway
 		case r.Gateway == gateway:
 			dst = putUint(dst, uint64(r.Caps)<<2|sameGateway)
 		default:

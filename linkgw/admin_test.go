@@ -16,6 +16,7 @@ import (
 
 // TestAdminSocket holds that its owner can look, relink and stop, and that a second gateway does not start.
 func TestAdminSocket(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t)
 	g, err := New(p.config(NewInmemTarget()))
 	if err != nil {

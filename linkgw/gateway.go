@@ -80,11 +80,25 @@ func New(cfg Config) (*Gateway, error) {
 	g := &Gateway{cfg: cfg, log: cfg.Log, queue: q, relink: make(chan struct{}, 1), ready: make(chan struct{}), counts: newCounts()}
 	g.status = Status{Mode: string(cfg.Translate.Mode), Protocol: string(cfg.Identity.Protocol), Server: cfg.Identity.Server, SID: string(cfg.Identity.SID), Started: cfg.Clock.Now(), State: StateStarting}
 	g.mirror = newMirror(g)
-	if left.Items > 0 {
-		g.log.Warn("an earlier process left lines in the spool; they are a gap", "lines", left.Items, "from", left.First, "to", left.Last)
-		g.gaps.add(Gap{From: left.First, To: left.Last, Lines: uint64(left.Items), Reason: GapRestart})
-	}
+	g.restarted(left)
 	return g, nil
+}
+
+// restarted opens the gap since an earlier process followed.
+func (g *Gateway) restarted(left spool.Leftover) {
+	from, err := g.mirror.followed.read()
+	if err != nil {
+		g.log.Warn("it is not known how far an earlier process had followed", "error", err)
+	}
+	if left.Items > 0 && (from.IsZero() || left.First.Before(from)) {
+		from = left.First
+	}
+	if from.IsZero() {
+		return
+	}
+	g.log.Warn("an earlier process has followed; the time since then is a gap", "from", from, "spooled_lines", left.Items)
+	g.gaps.open(from, GapRestart)
+	g.gaps.miss(GapRestart, uint64(left.Items))
 }
 
 // Run links, and follows, until ctx ends or Stop is called, which is no error, or something is wrong that trying again would

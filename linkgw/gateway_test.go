@@ -268,12 +268,16 @@ func (w *world) inStep() {
 
 func eachProtocol(t *testing.T, test func(t *testing.T, p fakenet.Protocol)) {
 	for _, p := range []fakenet.Protocol{fakenet.TS6, fakenet.Hybrid, fakenet.Unreal} {
-		t.Run(string(p), func(t *testing.T) { test(t, p) })
+		t.Run(string(p), func(t *testing.T) {
+			t.Parallel()
+			test(t, p)
+		})
 	}
 }
 
 // TestFollows links to each kind of network, imports it, follows it, and leaves it.
 func TestFollows(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, p fakenet.Protocol) {
 		w := newWorld(t, hubConfig(p)).run()
 		w.inStep()
@@ -311,6 +315,7 @@ func TestFollows(t *testing.T) {
 
 // TestObserver holds that the observer joins what it should, hears text, and never anything else.
 func TestObserver(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, p fakenet.Protocol) {
 		hc := hubConfig(p)
 		hc.Network.Rate = 2000
@@ -346,6 +351,7 @@ func TestObserver(t *testing.T) {
 // TestOverflow holds that a queue that is full is a gap with a beginning and an end, that the link stays, and that a new
 // burst makes up for it.
 func TestOverflow(t *testing.T) {
+	t.Parallel()
 	hc := hubConfig(fakenet.TS6)
 	hc.Network.Rate = 4000
 	w := newWorld(t, hc)
@@ -371,6 +377,7 @@ func TestOverflow(t *testing.T) {
 
 // TestTargetIsLost holds that a new link to the new network is made, and everything is made equal again.
 func TestTargetIsLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, hubConfig(fakenet.TS6)).run()
 	w.inStep()
 	w.target.Cut(errors.New("no quorum for ever"))
@@ -390,8 +397,27 @@ func TestTargetIsLost(t *testing.T) {
 	}
 }
 
+// TestRestart holds that the time between two processes is a gap with a beginning and an end.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, hubConfig(fakenet.TS6)).run()
+	w.inStep()
+	if s := w.g.Status(); s.GapCount != 0 {
+		t.Errorf("%+v", s.Gaps)
+	}
+	w.stop()
+	w.ended = false
+	between := time.Now()
+	w.run()
+	w.inStep()
+	if s := w.g.Status(); s.GapCount != 1 || s.Gaps[0].Reason != GapRestart || s.Gaps[0].From.After(between) || s.Gaps[0].To.Before(between) {
+		t.Errorf("%+v", s.Gaps)
+	}
+}
+
 // TestLinkIsCut holds that the link is made again by itself, once at once, and that only what changed is done.
 func TestLinkIsCut(t *testing.T) {
+	t.Parallel()
 	hc := hubConfig(fakenet.TS6)
 	hc.Network.Rate = 1
 	w := newWorld(t, hc).run()
@@ -417,6 +443,7 @@ func TestLinkIsCut(t *testing.T) {
 
 // TestPanics holds that a fault of ours ends the link in a clean way, and the gateway.
 func TestPanics(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, hubConfig(fakenet.TS6))
 	w.cfg.Dialer = panickingDialer{w.dial}
 	w.run()
@@ -456,6 +483,7 @@ func (c *panickingConn) Write(p []byte) (int, error) {
 
 // TestMemoryLimit holds that a process that needs too much leaves.
 func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, hubConfig(fakenet.TS6))
 	w.cfg.MaxMemory = 1
 	w.run()
@@ -471,6 +499,7 @@ func TestMemoryLimit(t *testing.T) {
 
 // TestRefusal holds that the peer's refusal is told, and not tried again at once.
 func TestRefusal(t *testing.T) {
+	t.Parallel()
 	hc := hubConfig(fakenet.TS6)
 	hc.AcceptPassword = "another"
 	w := newWorld(t, hc).run()

@@ -49,6 +49,8 @@ type mirror struct {
 	expired time.Time
 	events  int64
 	lines   uint64 // of the link, since it was dialled
+	// followed is where it is kept how far we are, once everything up to there is in the new network.
+	followed followed
 
 	// Of the new network's link.
 	session  uint64
@@ -98,7 +100,7 @@ var (
 )
 
 func newMirror(g *Gateway) *mirror {
-	return &mirror{g: g, items: make(chan fed), sent: map[uint64]sentOp{}, named: map[string]uint64{}}
+	return &mirror{g: g, items: make(chan fed), sent: map[uint64]sentOp{}, named: map[string]uint64{}, followed: newFollowed(g.cfg.Spool.Dir)}
 }
 
 // run follows until ctx ends, over as many links to the new network as it takes.
@@ -108,6 +110,7 @@ func (m *mirror) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	work.Go(func() { m.feed(ctx) })
+	defer m.note(true)
 	for {
 		link, err := m.g.cfg.Target.Open(ctx)
 		if err == nil {
@@ -127,6 +130,16 @@ func (m *mirror) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// note keeps how far the existing network was followed, once it is in step.
+func (m *mirror) note(last bool) {
+	if m.imports == 0 || m.importer != nil || m.importing {
+		return
+	}
+	if err := m.followed.write(m.at, m.g.cfg.Clock.Now(), last); err != nil {
+		m.g.log.Error("it cannot be written down how far the network was followed", "error", err)
 	}
 }
 

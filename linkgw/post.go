@@ -254,6 +254,7 @@ func (m *mirror) answered(o *Output) {
 // publish puts what only the mirror's goroutine knows into the status.
 func (m *mirror) publish() {
 	g := m.g
+	m.note(false)
 	target := TargetStatus{Opened: m.opened, Posted: m.posted, Acked: m.acked, Pending: len(m.pending), Imports: m.imports}
 	if waiting := g.queue.Stats(); (waiting.Items > 0 || len(m.pending) > 0) && !m.at.IsZero() {
 		target.Behind = max(0, g.cfg.Clock.Now().Sub(m.at).Seconds())

@@ -155,6 +155,7 @@ func start(t *testing.T, cfg Config) *Gateway {
 // TestPongWhileTheTargetIsBlocked holds the promise to the existing network: with a new network that stands still, and a
 // queue that goes to disk, PING is answered within a second, memory is bounded, and afterwards everything arrives in order.
 func TestPongWhileTheTargetIsBlocked(t *testing.T) {
+	t.Parallel()
 	p, target := newPeer(t), NewInmemTarget()
 	cfg := p.config(target)
 	g := start(t, cfg)
@@ -204,6 +205,7 @@ func TestPongWhileTheTargetIsBlocked(t *testing.T) {
 
 // TestAnswers holds what a server owes to those who ask, and that more than a few a second are not answered.
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t)
 	start(t, p.config(NewInmemTarget()))
 	p.accept(1)
@@ -234,6 +236,7 @@ func observing(t *testing.T, p *peer) *Gateway {
 
 // TestObserverObeys holds what the observer does when it is killed, kicked, renamed, banned, or alone.
 func TestObserverObeys(t *testing.T) {
+	t.Parallel()
 	const me = "9GWAAAAAA"
 	p := newPeer(t)
 	g := observing(t, p)
@@ -272,6 +275,7 @@ func TestObserverObeys(t *testing.T) {
 
 // TestObserverLeavesWhenBanned holds that we enforce the network's bans on our own user, as every server does.
 func TestObserverLeavesWhenBanned(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t)
 	g := observing(t, p)
 	p.accept(1)
@@ -283,6 +287,7 @@ func TestObserverLeavesWhenBanned(t *testing.T) {
 
 // TestErrorOfThePeer holds that the peer's word ends the link, and is told with advice.
 func TestErrorOfThePeer(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t)
 	g := start(t, p.config(NewInmemTarget()))
 	p.accept(1)
@@ -294,6 +299,7 @@ func TestErrorOfThePeer(t *testing.T) {
 
 // TestSilence holds by a clock of the test that a silent peer is asked, and then given up.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	p := newPeer(t)
 	cfg := p.config(NewInmemTarget())
 	clock := NewManualClock(time.Now())

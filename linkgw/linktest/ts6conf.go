@@ -40,7 +40,7 @@ var hybrid = software{
 
 var solanum = software{
 	env: "ROBUSTIRC_SOLANUM", binary: "bin/solanum",
-	advice: "set ROBUSTIRC_SOLANUM to the directory that solanum was installed to (the prefix it was built for), in which user nobody may write when the tests run as root",
+	advice: "set ROBUSTIRC_SOLANUM to the directory that solanum was installed to (the prefix it was built for), which user nobody must own when the tests run as root (docs/s2s.md)",
 	files:  func(s *Server) map[string]string { return map[string]string{"ircd.conf": fill(solanumConf, s)} },
 	command: func(place, dir string) *exec.Cmd {
 		return exec.Command(filepath.Join(place, "bin/solanum"), "-foreground", "-configfile", dir+"/ircd.conf", "-pidfile", dir+"/pid", "-logfile", dir+"/log")

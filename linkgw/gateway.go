@@ -42,6 +42,7 @@ type Gateway struct {
 	queue  *spool.Queue
 	mirror *mirror
 	relink chan struct{}
+	check  chan struct{} // see CheckState
 	stop   context.CancelCauseFunc
 	// ready is closed once the new network has taken us for its gateway the first time.
 	ready chan struct{}
@@ -77,7 +78,7 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("linkgw: %w", err)
 	}
-	g := &Gateway{cfg: cfg, log: cfg.Log, queue: q, relink: make(chan struct{}, 1), ready: make(chan struct{}), counts: newCounts()}
+	g := &Gateway{cfg: cfg, log: cfg.Log, queue: q, relink: make(chan struct{}, 1), check: make(chan struct{}, 1), ready: make(chan struct{}), counts: newCounts()}
 	g.status = Status{Mode: string(cfg.Translate.Mode), Protocol: string(cfg.Identity.Protocol), Server: cfg.Identity.Server, SID: string(cfg.Identity.SID), Started: cfg.Clock.Now(), State: StateStarting}
 	g.mirror = newMirror(g)
 	g.restarted(left)
@@ -124,6 +125,15 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 		err = nil
 	}
 	return errors.Join(err, g.queue.Close())
+}
+
+// CheckState asks the new network for all it has, in line with what is sent to it, for the capture: whoever reads that can
+// compare it with what the existing network has. It does nothing while the two are not in step, or are asked already.
+func (g *Gateway) CheckState() {
+	select {
+	case g.check <- struct{}{}:
+	default:
+	}
 }
 
 // recover ends the gateway when a goroutine panics: the link is left in a clean way by its own goroutine.

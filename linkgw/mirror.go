@@ -70,6 +70,7 @@ type mirror struct {
 	posted    int64
 	acked     uint64
 	busy      bool // a batch is being posted
+	checks    int  // how often all was asked for
 }
 
 // fed is what came out of the queue.
@@ -213,6 +214,8 @@ func (m *mirror) follow(ctx context.Context, link TargetLink) error {
 				return a.err
 			}
 			m.acknowledged(a)
+		case <-m.g.check:
+			m.checkState()
 		case <-tick:
 			m.publish()
 			tick = m.g.cfg.Clock.After(time.Second)
@@ -276,7 +279,30 @@ func (m *mirror) imported() {
 		g.log.Warn("there was a gap", "reason", x.Reason, "from", x.From, "to", x.To, "lines", x.Lines)
 		g.capture(&trace.Record{Kind: trace.KindNote, Name: "gap", Line: fmt.Sprintf("reason=%s from=%d to=%d lines=%d", x.Reason, x.From.UnixNano(), x.To.UnixNano(), x.Lines)})
 	}
+	m.inStep()
 	m.publish()
+}
+
+// inStep tells the capture that the two networks are equal from here on.
+func (m *mirror) inStep() {
+	r, err := trace.NewRecord(trace.KindCheckpoint, "", trace.Checkpoint{Name: "synced"})
+	if err != nil {
+		m.g.log.Error("recording that the networks are in step", "error", err)
+		return
+	}
+	m.g.capture(&r)
+}
+
+// verbCheck is the verb of a question whose answers are for the capture alone.
+const verbCheck = "CHECK"
+
+// checkState asks for all that the new network has.
+func (m *mirror) checkState() {
+	if m.tr == nil || !m.loaded || m.importer != nil || m.importing {
+		return
+	}
+	m.checks++
+	m.add([]translate.Op{{Line: fmt.Sprintf("STATE check%d", m.checks), Kind: translate.Effect, Verb: verbCheck, Root: verbCheck}})
 }
 
 func (m *mirror) add(ops []translate.Op) {

@@ -180,6 +180,9 @@ func (m *mirror) heard(r received) error {
 	for i := range r.outputs {
 		o := &r.outputs[i]
 		m.g.capture(&trace.Record{Kind: trace.KindOutput, ID: o.Cause, Input: o.Input, Reply: o.Reply, Time: o.Time, To: o.To, Line: o.Line, Final: o.Final})
+		if m.sent[o.Cause].verb == verbCheck {
+			continue
+		}
 		if slices.Contains(o.To, m.session) {
 			if err := m.linkLine(o); err != nil {
 				return err

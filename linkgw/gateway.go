@@ -121,7 +121,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	work.Wait()
 	g.setState(StateStopped)
 	err = context.Cause(ctx)
-	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
 	return errors.Join(err, g.queue.Close())

@@ -38,6 +38,19 @@ func runLink(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
+	record, err := openRecord(f)
+	if err != nil {
+		return err
+	}
+	if record == nil {
+		return runGateway(cmd.Context(), f, nil, nil)
+	}
+	return errors.Join(runGateway(cmd.Context(), f, record, nil), record.Close())
+}
+
+// runGateway runs a gateway with all it needs until ctx ends. capture may be nil; begun, when not nil, is given the gateway
+// before it links.
+func runGateway(ctx context.Context, f *config.File, capture linkgw.Capture, begun func(*linkgw.Gateway)) error {
 	log, err := newLogger(f.Log.Level, f.Log.Format)
 	if err != nil {
 		return err
@@ -49,7 +62,7 @@ func runLink(cmd *cobra.Command, file string) error {
 		return err
 	}
 	defer admin.Close()
-	target, err := newLinkTarget(cmd.Context(), f.Target, log)
+	target, err := newLinkTarget(ctx, f.Target, log)
 	if err != nil {
 		return err
 	}
@@ -58,22 +71,15 @@ func runLink(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	cfg.Target = target
-	record, err := openRecord(f)
+	cfg.Target, cfg.Capture = target, capture
+	g, err := linkgw.New(cfg)
 	if err != nil {
 		return err
 	}
-	if record != nil {
-		cfg.Capture = record
+	if begun != nil {
+		begun(g)
 	}
-	g, err := linkgw.New(cfg)
-	if err == nil {
-		err = serveLink(cmd.Context(), g, admin, f.Metrics.Listen)
-	}
-	if record != nil {
-		err = errors.Join(err, record.Close())
-	}
-	return err
+	return serveLink(ctx, g, admin, f.Metrics.Listen)
 }
 
 func readLinkConfig(file string) (*config.File, error) {
@@ -177,20 +183,23 @@ func openRecord(f *config.File) (*trace.Writer, error) {
 	if r.Dir == "" {
 		return nil, nil
 	}
-	id := make([]byte, 4)
-	if _, err := rand.Read(id); err != nil {
-		return nil, err
-	}
 	w, err := trace.NewWriter(trace.Options{
 		Dir: r.Dir, KeepText: r.KeepText, FileBytes: int64(r.FileBytes), FileAge: r.FileAge, KeepBytes: int64(r.KeepBytes), KeepFor: r.KeepFor,
-		Header: trace.Header{RunID: time.Now().UTC().Format("20060102-150405-") + hex.EncodeToString(id), Version: version(), Protocol: f.Uplink.Protocol,
-			Dialect: f.Uplink.Dialect, Us: f.Uplink.Server, SID: f.Uplink.SID, Network: f.Target.Gateway, Mode: trace.Mode(f.Capture.Mode),
-			Style: trace.Style(f.Target.Style), Notes: r.Notes},
+		Header: recordHeader(f),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	return w, nil
+}
+
+// recordHeader describes a run.
+func recordHeader(f *config.File) trace.Header {
+	id := make([]byte, 4)
+	_, _ = rand.Read(id) // never fails (crypto/rand)
+	return trace.Header{RunID: time.Now().UTC().Format("20060102-150405-") + hex.EncodeToString(id), Version: version(), Protocol: f.Uplink.Protocol,
+		Dialect: f.Uplink.Dialect, Us: f.Uplink.Server, SID: f.Uplink.SID, Network: f.Target.Gateway, Mode: trace.Mode(f.Capture.Mode),
+		Style: trace.Style(f.Target.Style), Notes: f.Record.Notes}
 }
 
 // uplinkDialer connects to the existing network's server.

@@ -279,18 +279,7 @@ func (m *mirror) imported() {
 		g.log.Warn("there was a gap", "reason", x.Reason, "from", x.From, "to", x.To, "lines", x.Lines)
 		g.capture(&trace.Record{Kind: trace.KindNote, Name: "gap", Line: fmt.Sprintf("reason=%s from=%d to=%d lines=%d", x.Reason, x.From.UnixNano(), x.To.UnixNano(), x.Lines)})
 	}
-	m.inStep()
 	m.publish()
-}
-
-// inStep tells the capture that the two networks are equal from here on.
-func (m *mirror) inStep() {
-	r, err := trace.NewRecord(trace.KindCheckpoint, "", trace.Checkpoint{Name: "synced"})
-	if err != nil {
-		m.g.log.Error("recording that the networks are in step", "error", err)
-		return
-	}
-	m.g.capture(&r)
 }
 
 // verbCheck is the verb of a question whose answers are for the capture alone.

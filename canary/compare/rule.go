@@ -95,6 +95,8 @@ func (r *Rule) validateReach() error {
 		return fmt.Errorf("rule %s: %w", r.ID, ErrRuleRecipients)
 	case r.Field == "text" && r.Kind != KindLength && r.Kind != KindAccept && (len(r.Commands) == 0 || slices.ContainsFunc(r.Commands, isMessage)):
 		return fmt.Errorf("rule %s: %w", r.ID, ErrRuleBody)
+	case !r.Shipped && r.Kind != KindAccept && (slices.ContainsFunc(r.Commands, isMessage) || r.Kind == KindLength):
+		return fmt.Errorf("rule %s: %w", r.ID, ErrRuleBody)
 	case r.Kind == KindText && r.Field == "":
 		return fmt.Errorf("rule %s: a rule about text names its field", r.ID)
 	case r.Kind == KindAccept && r.Group == "":

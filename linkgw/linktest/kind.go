@@ -20,6 +20,7 @@ const (
 	Hybrid  Kind = "hybrid"  // Debian's ircd-hybrid, or what ROBUSTIRC_IRCD_HYBRID names
 	Solanum Kind = "solanum" // what ROBUSTIRC_SOLANUM names
 	Unreal  Kind = "unreal6" // UnrealIRCd 6, what ROBUSTIRC_UNREALIRCD names
+	Unreal5 Kind = "unreal5" // UnrealIRCd 5.2, what ROBUSTIRC_UNREALIRCD5 names
 )
 
 // software is all in which the kinds differ for this package.
@@ -56,6 +57,7 @@ var kinds = map[Kind]*software{
 	Hybrid:  &hybrid,
 	Solanum: &solanum,
 	Unreal:  &unreal6,
+	Unreal5: &unreal5,
 }
 
 // find returns where the software is. It skips or fails the test when it is not there.
@@ -73,6 +75,9 @@ func (s *software) find(t testing.TB, k Kind) string {
 	}
 	return place
 }
+
+// isUnreal reports whether a kind is an UnrealIRCd.
+func (k Kind) isUnreal() bool { return k == Unreal || k == Unreal5 }
 
 func ts6Link(d ts6.Dialect) func(s2s.Identity) s2s.Link {
 	return func(id s2s.Identity) s2s.Link { return ts6.NewLink(id, ts6.Options{Dialect: d}) }

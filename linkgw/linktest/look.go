@@ -191,7 +191,7 @@ func (c *Client) whois(w *Whois, m *irc.Message) {
 	case "338", "378":
 		w.actually(m)
 	case "379":
-		if c.Server.Kind == Unreal { // "is using modes +iwx +snomasks"
+		if c.Server.Kind.isUnreal() { // "is using modes +iwx +snomasks"
 			modes := Unreal.remoteModes(strings.Fields(m.Last())[3])
 			w.Modes = &modes
 		}

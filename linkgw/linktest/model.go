@@ -60,7 +60,7 @@ func extraOf(k Kind, u *network.User) string {
 	return strings.Join(lines, "|")
 }
 
-// operLines is what UnrealIRCd says of operators and services. Others name the privileges that only the operator's own
+// operLines is what UnrealIRCd 6 says of operators and services. Others, and version 5, name the privileges that only the operator's own
 // server knows.
 func operLines(u *network.User) (lines []string) {
 	if u.HasMode('S') { // usermodes/servicebot.c
@@ -82,7 +82,7 @@ func operLines(u *network.User) (lines []string) {
 // isOper is whether WHOIS says that somebody is an operator; UnrealIRCd says more of bots
 // of services, which are taken for none (unreal:usermodes/servicebot.c).
 func (k Kind) isOper(u *network.User) bool {
-	return u.HasMode('o') && !(k == Unreal && u.HasMode('S'))
+	return u.HasMode('o') && !(k.isUnreal() && u.HasMode('S'))
 }
 
 // remoteModes takes out what a server keeps to itself, and sorts.

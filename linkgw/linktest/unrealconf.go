@@ -38,14 +38,22 @@ var unreal6 = software{
 	whoisLines:  true,
 }
 
+// unreal5 differs in little of what is tested here.
+var unreal5 = func() software {
+	s := unreal6
+	s.env = "ROBUSTIRC_UNREALIRCD5"
+	s.advice = "set ROBUSTIRC_UNREALIRCD5 to the directory that UnrealIRCd 5.2 was installed to (docs/link-unreal.md), which user nobody must own when the tests run as root"
+	return s
+}()
+
 var unrealConf = template.Must(template.New("unreal").Parse(`
 include "{{.Place}}/conf/modules.default.conf";
 include "{{.Place}}/conf/operclass.default.conf";
-include "{{.Place}}/conf/snomasks.default.conf";
+{{if ne .Kind "unreal5"}}include "{{.Place}}/conf/snomasks.default.conf";{{end}}
 blacklist-module "tkldb"; blacklist-module "channeldb"; blacklist-module "reputation"; blacklist-module "connthrottle";
 blacklist-module "geoip_classic"; blacklist-module "targetfloodprot"; blacklist-module "antirandom"; blacklist-module "blacklist";
 blacklist-module "connect-flood"; blacklist-module "max-unknown-connections-per-ip";
-loadmodule "cloak_sha256";
+loadmodule "{{if eq .Kind "unreal5"}}cloak{{else}}cloak_sha256{{end}}";
 me { name "{{.Name}}"; info "{{.Description}}"; sid "{{.SID}}"; }
 admin { "x"; }
 class users { pingfreq 300; maxclients 500; sendq 4M; recvq 8000; }
@@ -66,7 +74,11 @@ link {{.Name}} {
 }
 {{end}}
 ulines { {{.Services}}; }
+{{if eq .Kind "unreal5"}}
+log "{{.Dir}}/log" { flags { oper; connects; server-connects; errors; kills; sadmin-commands; chg-commands; oper-override; tkl; spamfilter; flood; } }
+{{else}}
 log { source { all; } destination { file "{{.Dir}}/log"; } }
+{{end}}
 files { pidfile "{{.Dir}}/pid"; }
 security-group known-users { identified yes; webirc yes; }
 set {
@@ -79,8 +91,8 @@ set {
 	anti-spam-quit-message-time 0;
 	anti-flood {
 		everyone { connect-flood 255:10; handshake-data-flood { amount 16k; ban-action kill; } }
-		known-users { join-flood 255:10; nick-flood 255:10; away-flood 255:10; invite-flood 255:10; knock-flood 255:10; vhost-flood 255:10; lag-penalty 0; lag-penalty-bytes 0; }
-		unknown-users { join-flood 255:10; nick-flood 255:10; away-flood 255:10; invite-flood 255:10; knock-flood 255:10; vhost-flood 255:10; lag-penalty 0; lag-penalty-bytes 0; }
+		known-users { join-flood 255:10; nick-flood 255:10; away-flood 255:10; invite-flood 255:10; knock-flood 255:10; {{if ne .Kind "unreal5"}}vhost-flood 255:10;{{end}} lag-penalty 0; lag-penalty-bytes 0; }
+		unknown-users { join-flood 255:10; nick-flood 255:10; away-flood 255:10; invite-flood 255:10; knock-flood 255:10; {{if ne .Kind "unreal5"}}vhost-flood 255:10;{{end}} lag-penalty 0; lag-penalty-bytes 0; }
 	}
 }
 `))

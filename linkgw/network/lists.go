@@ -54,7 +54,7 @@ func (m *modeSetter) addEntry(e s2s.ListEntry) {
 		return
 	}
 	if e.SetBy == "" {
-		e.SetBy = m.by.Mask()
+		e.SetBy = m.n.setter(m.by)
 	}
 	if e.SetAt == 0 {
 		e.SetAt = m.n.now
@@ -62,6 +62,14 @@ func (m *modeSetter) addEntry(e s2s.ListEntry) {
 	e.Letter, e.Mask, e.SetBy = m.n.word(e.Letter), strings.Clone(e.Mask), m.n.word(e.SetBy)
 	c.lists = append(c.lists, e)
 	m.done = append(m.done, ModeChange{Add: true, Letter: e.Letter[0], Param: e.Mask})
+}
+
+// setter is how the network keeps who set something.
+func (n *Network) setter(by Source) string {
+	if n.rules.NickSets {
+		return by.Name()
+	}
+	return by.Mask()
 }
 
 func (m *modeSetter) removeEntry(e s2s.ListEntry) {

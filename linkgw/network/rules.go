@@ -49,6 +49,9 @@ type Rules struct {
 	// Merges tells how two parameters of a mode become one where timestamps are equal.
 	Merges map[byte]Merge
 
+	// NickSets is whether who sets a list entry or a topic is kept by nick, not by mask (set::ban-setter and
+	// set::topic-setter, which are nick by default in UnrealIRCd 5 and nick-user-host in 6).
+	NickSets bool
 	// HostModes is whether user modes x and t choose between real host, cloak and virtual host (UnrealIRCd).
 	HostModes bool
 	// OperModes are the user modes that services take with +o (unreal: Umode.unset_on_deoper).
@@ -160,9 +163,11 @@ func Unreal6() Rules {
 	}
 }
 
-// Unreal5 returns the rules of UnrealIRCd 5, in which nothing that is modelled differs but the modes there are.
+// Unreal5 returns the rules of UnrealIRCd 5, in which nothing that is modelled differs but the modes there are, and how
+// setters are kept.
 func Unreal5() Rules {
 	r := Unreal6()
+	r.NickSets = true
 	r.Dialect, r.ChanModes = "unreal5", "beI,fkL,lH,cdimnprstzCDGKMNOPQRSTVZ"
 	return r
 }

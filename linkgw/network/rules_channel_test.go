@@ -67,6 +67,7 @@ func TestListTimestamps(t *testing.T) {
 // TestTopics is the rules of TB, ETB, TBURST and TOPIC (ts6.md 0.6, 4 and 5; unrealircd.md 5).
 func TestTopics(t *testing.T) {
 	runRules(t, []rule{
+		{name: "setters by nick", from: "set::ban-setter, set::topic-setter of version 5", dialect: "unreal5", lines: ">:0GW SJOIN 2000000 #c + :@0GWAAAAAG\n>:0GWAAAAAG TOPIC #c somebody 2500000 :t\n>:g MODE #c +b x!*@*\n", want: []string{`topic_by=g topic_at=2500000 topic="t"`, "list b x!*@* by=g at"}},
 		{name: "a user of ours is the setter whom it names as itself", from: "unreal:topic.c:cmd_topic", dialect: "unreal6", lines: ">:0GW SJOIN 2000000 #c + :@0GWAAAAAG\n>:0GWAAAAAG TOPIC #c somebody 2500000 :t\n", want: []string{`topic_by=g!gi@gh.example topic_at=2500000 topic="t"`}},
 	})
 	const chanTS6 = ":0HB SJOIN 2000000 #c +nt :@0HBAAAAAA\n"

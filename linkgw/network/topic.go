@@ -17,8 +17,8 @@ func (n *Network) topic(by Source, b s2s.Topic) {
 		return
 	}
 	t := Topic{Text: b.Text, Setter: b.Setter, SetAt: b.SetAt}
-	if t.Setter == "" || n.own && n.rules.HostModes && by.User != nil && !n.isService(by) { // set::topic-setter nick-user-host
-		t.Setter = by.Mask()
+	if t.Setter == "" || n.own && n.rules.HostModes && by.User != nil && !n.isService(by) { // unreal:topic.c
+		t.Setter = n.setter(by)
 	}
 	if t.SetAt == 0 {
 		t.SetAt = n.now

@@ -71,7 +71,7 @@ func (r *Redactor) redact(s string, d *dialect) string {
 		r.out = append(r.out, command...)
 	}
 	r.params = splitParams(r.params[:0], rest)
-	r.learn(l.command, r.params)
+	r.learn(source, l.command, r.params)
 	l.apply(spec, r.params)
 	return string(r.out)
 }

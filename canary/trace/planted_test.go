@@ -46,7 +46,7 @@ var planted = map[string][]string{
 		":00AAAAAAA PRIVMSG #c :\x01ACTION {T}\x01", ":00AAAAAAA PRIVMSG #c :\x01SECRET {T}\x01", ":00AAAAAAA PRIVMSG $$*.example.net :{T}",
 		":00AAAAAAA PRIVMSG NickServ :IDENTIFY {S}", ":00AAAAAAA PRIVMSG NickServ@services.example.net :IDENTIFY alice {S}",
 		":00AAAAAAA PRIVMSG #c :/msg NickServ IDENTIFY {S}", ":00AAAAAAA PRIVMSG #c :identify {S}",
-		":services.example.net SID 00S 1 00S :{T}", ":00S EUID Guardian 2 1700000000 +S svc {H} 0 00SAAAAAB * * :{T}",
+		":00A SID services.example.net 2 00S :{T}", ":00S EUID Helper 2 1700000000 +i svc {H} 0 00SAAAAAC * * :{T}", ":00AAAAAAA PRIVMSG 00SAAAAAC :{S}", ":00S EUID Guardian 2 1700000000 +S svc {H} 0 00SAAAAAB * * :{T}",
 		":00AAAAAAA PRIVMSG 00SAAAAAB :set password {S}", ":00SAAAAAB NOTICE 00AAAAAAA :your password is {S}",
 		":00AAAAAAA ECHO P 00AAAAAAB :{T}", ":00AAAAAAA WALLOPS :{T}", ":00AAAAAAA OPERWALL :{T}", ":1HAAAAAAA GLOBOPS :{T}",
 		":1HAAAAAAA LOCOPS * :{T}", ":00A ENCAP * ADMINWALL :{T}", ":00A ENCAP * SNOTE s :{T}", ":00AAAAAAA ENCAP * OPERSPY WHO :{T}",

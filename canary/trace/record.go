@@ -106,7 +106,7 @@ type Header struct {
 	Mode     Mode      `json:"mode,omitempty"`     // how much of the existing network could be seen
 	Style    Style     `json:"style,omitempty"`    // how the new network delivered
 	Redacted bool      `json:"redacted"`           // false: texts and addresses are stored as they are; set by the Writer
-	Services []string  `json:"services,omitempty"` // nicks of services, beside those that end in Serv
+	Services []string  `json:"services,omitempty"` // nicks of services, beside those that end in Serv, and names of their servers
 	Notes    []string  `json:"notes,omitempty"`    // by the operator, for the report; stored as they are
 }
 

@@ -13,7 +13,7 @@ import (
 type RedactorOptions struct {
 	Protocol string   // of the link: "ts6" or "unreal"; "" when no lines of a link are read
 	KeepText bool     // keep texts and addresses; secrets are taken out all the same
-	Services []string // nicks of services, beside those that end in Serv
+	Services []string // nicks of services, beside those that end in Serv, and names of their servers
 	Key      []byte   // of the HMACs; drawn at random if nil
 }
 
@@ -102,8 +102,8 @@ func (r *Redactor) Client(line string) string { return r.redact(line, &clientDia
 // Sent redacts a line that a client sends.
 func (r *Redactor) Sent(line string) string { return r.redact(line, &sentDialect) }
 
-// Note redacts the words of a note: "key=value" keeps numbers, durations, sizes and yes or no; other values and words
-// become tokens.
+// Note redacts the words of a note: "key=value" keeps numbers, durations, sizes and yes or no, and of
+// the key "reason", which is the program's own, a word; other values and words become tokens.
 func (r *Redactor) Note(text string) string {
 	if r.keepText {
 		return text
@@ -119,7 +119,7 @@ func (r *Redactor) Note(text string) string {
 		} else {
 			value = word
 		}
-		if isMeasure(value) {
+		if isMeasure(value) || key == "reason" && ok && isWord(value) {
 			b = append(b, value...)
 		} else {
 			b = r.tok.appendText(b, value)
@@ -208,19 +208,22 @@ func (r *Redactor) word(s string) string {
 }
 
 // learn notes servers and services that a line introduces.
-func (r *Redactor) learn(command string, p []param) {
+func (r *Redactor) learn(source, command string, p []param) {
 	n := len(p)
 	switch {
 	case (command == "SID" || command == "SERVER") && n >= 3:
 		r.learnServer(p[0].text)
+		if name := strings.ToLower(p[0].text); len(r.services) < maxLearned && (r.services[name] || strings.HasPrefix(name, "services.")) {
+			r.services[strings.Clone(p[2].text)] = true
+		}
 	case command == "EUID" && n == 11 || command == "UID" && n == 9:
-		r.learnService(p[7].text, p[0].text, p[3].text)
+		r.learnService(source, p[7].text, p[0].text, p[3].text)
 	case command == "UID" && n == 11: // hybrid, whose +S is another mode
-		r.learnService(p[8].text, p[0].text, "")
+		r.learnService(source, p[8].text, p[0].text, "")
 	case command == "UID" && n == 12:
-		r.learnService(p[5].text, p[0].text, p[7].text)
+		r.learnService(source, p[5].text, p[0].text, p[7].text)
 	case command == "USER" && n == 10:
-		r.learnService(p[0].text, p[1].text, "")
+		r.learnService(source, p[0].text, p[1].text, "")
 	}
 }
 
@@ -230,9 +233,9 @@ func (r *Redactor) learnServer(name string) {
 	}
 }
 
-// learnService notes a user that is a service by its nick or its modes.
-func (r *Redactor) learnService(uid, nick, modes string) {
-	if len(r.services) < maxLearned && (isServiceNick(nick) || strings.ContainsRune(modes, 'S')) {
+// learnService notes a user that is a service by its server, its nick or its modes.
+func (r *Redactor) learnService(server, uid, nick, modes string) {
+	if len(r.services) < maxLearned && (r.services[server] || isServiceNick(nick) || strings.ContainsRune(modes, 'S')) {
 		r.services[strings.Clone(uid)] = true
 		r.services[strings.Clone(strings.ToLower(nick))] = true
 	}

@@ -262,3 +262,11 @@ func BenchmarkRedact(b *testing.B) {
 		r.Link(benchLines[i%len(benchLines)])
 	}
 }
+
+func TestNotes(t *testing.T) {
+	r := newRedactor(t, "")
+	got := r.Note("reason=queue from=17 took=3.5ms full=true error=secret said words")
+	if !strings.HasPrefix(got, "reason=queue from=17 took=3.5ms full=true error=~r1:") || strings.Contains(got, "secret") || strings.Contains(got, "words") || len(strings.Fields(got)) != 7 {
+		t.Errorf("%q", got)
+	}
+}

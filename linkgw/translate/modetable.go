@@ -46,7 +46,7 @@ var channelModes = map[string][]ModeRow{
 		{'p', 'p', Exact, ""}, {'r', 'r', Exact, ""}, {'s', 's', Exact, ""}, {'t', 't', Exact, ""},
 		{'u', 0, None, "lists are hidden from others than operators"}, {'L', 0, None, "large lists"},
 		{'O', 0, None, "only operators may join"}, {'S', 0, None, "only TLS users may join"}, {'Q', 0, None, "no kicks"},
-		{'V', 0, None, "no invitations"}, {'Z', 0, None, "all members use TLS"},
+		{'V', 0, None, "no invitations"}, {'Z', 0, None, ""}, {'z', 0, None, "comes with S"},
 	},
 	"unreal6": {
 		{'k', 'k', Exact, ""}, {'l', 'l', Exact, ""},

@@ -60,6 +60,7 @@ type saved struct {
 	Lines             [2][]ringLine
 	Cover             savedCoverage
 	Gaps              []GapSpan
+	GapOpen           bool
 	State             savedState
 	Probes            savedProbes
 	Overflow, Errors  map[string]int64
@@ -145,7 +146,7 @@ func (e *Engine) save(lean bool) []byte {
 	s := saved{Version: checkpointVersion, Header: e.header, Up: e.up, Linked: e.model != nil, Early: e.early, Burst: e.burst, Paused: e.paused,
 		Now: e.now, Window: e.window, Seq: e.seq, Records: e.records, LastPerson: e.lastPerson, Leaving: e.leaving, Linking: e.linking, Unposted: e.unposted, LinkLines: e.linkLines, StormUntil: e.stormUntil, Ord: e.ord, Shown: e.shown,
 		Link: e.link, Setup: e.setup, Ops: e.ops, Next: e.ops.next, Refusals: e.answers.Open, Names: e.names.open, ShadowInfo: e.shadowInfo,
-		Hosts: e.hosts, Hits: e.book.hits, Gaps: e.gaps, Overflow: e.overflow, Errors: e.errors}
+		Hosts: e.hosts, Hits: e.book.hits, Gaps: e.gaps, GapOpen: e.gapOpen, Overflow: e.overflow, Errors: e.errors}
 	e.saveModel(&s)
 	e.savePeople(&s)
 	e.saveEvents(&s)
@@ -341,6 +342,7 @@ func (e *Engine) restore(s *saved) error {
 	e.now, e.window, e.seq, e.records, e.lastPerson = s.Now, s.Window, s.Seq, s.Records, s.LastPerson
 	e.leaving, e.ord, e.shown, e.link, e.setup = s.Leaving, s.Ord, s.Shown, s.Link, s.Setup
 	e.ops, e.ops.next, e.answers.Open, e.gaps = s.Ops, s.Next, s.Refusals, s.Gaps
+	e.gapOpen = s.GapOpen && len(s.Gaps) > 0
 	fill(&e.shadowInfo, s.ShadowInfo)
 	fill(&e.linking, s.Linking)
 	e.unposted, e.linkLines, e.stormUntil = s.Unposted, s.LinkLines, s.StormUntil

@@ -68,6 +68,7 @@ type Engine struct {
 	lines    [2]lineRing
 	cover    coverage
 	gaps     []GapSpan
+	gapOpen  bool // the last one goes on
 	state    stateCheck
 	probes   probeTable
 	sample   sampler
@@ -251,8 +252,28 @@ func (e *Engine) gap(r *trace.Record) {
 	e.paused = true
 }
 
-// dropLive gives up what is not judged yet, and begins a gap.
+// dropLive gives up what is known of the live side, and begins a gap.
 func (e *Engine) dropLive(reason string) {
+	e.dropPending(reason)
+	for _, p := range e.uids { // order does not matter: each is reset
+		e.leaveAll(live, p)
+	}
+}
+
+// newLink is another session of the gateway: what was on its way to the last one is lost, and it settles anew.
+func (e *Engine) newLink(session uint64) {
+	again := e.link != 0 && e.link != session
+	e.link = session
+	if again && e.burst == following {
+		e.dropPending("the link to the new network was lost")
+		e.burst = settling
+		e.setup.begin()
+		e.sample.open = sample{} // a sample is of one link
+	}
+}
+
+// dropPending gives up what is not judged yet, and begins a gap.
+func (e *Engine) dropPending(reason string) {
 	for _, d := range e.due.list[e.due.head:] {
 		if d.ev != nil && d.stands() {
 			e.excluded(d.ev)
@@ -267,18 +288,18 @@ func (e *Engine) dropLive(reason string) {
 	e.names.drop()
 	e.state.drop()
 	for _, p := range e.uids { // order does not matter: each is reset
-		e.leaveAll(live, p)
 		p.marks = marks{}
 	}
-	if n := len(e.gaps); n == 0 || e.gaps[n-1].To != 0 {
+	if !e.gapOpen {
 		e.gaps = append(e.gaps, GapSpan{From: e.now, Reason: reason})
+		e.gapOpen = true
 	}
 }
 
 // closeGap ends the gap that is open.
 func (e *Engine) closeGap() {
-	if n := len(e.gaps); n > 0 && e.gaps[n-1].To == 0 {
-		e.gaps[n-1].To = e.now
+	if e.gapOpen {
+		e.gaps[len(e.gaps)-1].To, e.gapOpen = e.now, false
 	}
 }
 

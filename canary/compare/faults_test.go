@@ -325,9 +325,9 @@ func TestPlantedFaults(t *testing.T) {
 	cfg := small(fakenet.TS6, 5)
 	cfg.Rate, cfg.Users = 60, 50
 	m := newMirror(t, cfg)
-	m.run(20)
+	m.run(15)
 	m.toOperators()
-	m.run(20)
+	m.run(13)
 	o := options()
 	o.SampleOutputs = -1
 	o.Gates.UpperPPB = 1

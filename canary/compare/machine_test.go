@@ -28,6 +28,7 @@ type pipeline struct {
 	seq     uint64
 	lines   uint64
 	records []trace.Record
+	lost    bool // operations do not arrive
 }
 
 func newPipeline(t testing.TB, cfg fakenet.Config) *pipeline {
@@ -61,11 +62,8 @@ func newPipeline(t testing.TB, cfg fakenet.Config) *pipeline {
 	conf.Gateways = []ircserver.Gateway{{Name: "canary", PasswordHash: "x"}}
 	p.machine = ircserver.New(conf)
 	p.body(trace.KindHeader, trace.Header{RunID: "test", Version: "1", Started: start, Protocol: protocol, Us: "gateway.example.net", SID: "00G", Network: "robustirc.net", Mode: trace.ModeBroadcast, Style: trace.StyleFirehose})
-	p.apply(ircserver.Input{Kind: ircserver.KindCreate, Remote: "127.0.0.1"})
-	p.link = ircserver.SessionID(p.machine.Inputs())
-	p.apply(ircserver.Input{Kind: ircserver.KindLine, Session: p.link, Text: "PASS :*", Granted: "gateway:canary"})
 	p.body(trace.KindLinkUp, trace.LinkUp{Peer: cfg.Server, SID: string(cfg.SID), Protocol: protocol, Dialect: dialect, Number: 1})
-	p.hear(p.apply(ircserver.Input{Kind: ircserver.KindLine, Session: p.link, Text: "GATEWAY canary firehose"}))
+	p.greet()
 	if _, err := sim.Attach(start, "gateway.example.net", "00G", "Gateway"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +75,52 @@ func newPipeline(t testing.TB, cfg fakenet.Config) *pipeline {
 	} else {
 		p.event(s2s.Event{Source: s2s.Ref(cfg.SID), Body: s2s.EndOfBurst{}})
 	}
+	p.settle()
+	p.say(s2s.Event{Source: "00G", Body: s2s.UserIntroduced{UID: "00GAAAAAA", Nick: "observer", TS: start.Unix(), Hops: 1, Ident: "o", Host: "gw.example.net", RealHost: "gw.example.net", Modes: "+i", Realname: "o"}})
+	p.observe()
+	sim.Begin(start)
+	return p
+}
+
+// greet makes the gateway's link.
+func (p *pipeline) greet() {
+	p.apply(ircserver.Input{Kind: ircserver.KindCreate, Remote: "127.0.0.1"})
+	p.link = ircserver.SessionID(p.machine.Inputs())
+	p.apply(ircserver.Input{Kind: ircserver.KindLine, Session: p.link, Text: "PASS :*", Granted: "gateway:canary"})
+	p.hear(p.apply(ircserver.Input{Kind: ircserver.KindLine, Session: p.link, Text: "GATEWAY canary firehose"}))
+}
+
+// settle makes the new network equal, and says so as the gateway does.
+func (p *pipeline) settle() {
 	imp := p.tr.Reconcile()
 	for ops := imp.Next(100); len(ops) > 0; ops = imp.Next(100) {
 		p.post(ops)
 	}
 	p.body(trace.KindCheckpoint, trace.Checkpoint{Name: "synced", Counts: map[string]uint64{"op": p.op | ircserver.SequentialID, "lines": p.lines}})
-	p.say(s2s.Event{Source: "00G", Body: s2s.UserIntroduced{UID: "00GAAAAAA", Nick: "observer", TS: start.Unix(), Hops: 1, Ident: "o", Host: "gw.example.net", RealHost: "gw.example.net", Modes: "+i", Realname: "o"}})
-	p.observe()
-	sim.Begin(start)
-	return p
+}
+
+// TestAnotherLink loses the link to the new network, and what was on its way: a gap, in which nothing is judged.
+func TestAnotherLink(t *testing.T) {
+	p := newPipeline(t, small(fakenet.Hybrid, 3))
+	p.run(15)
+	p.lost = true
+	p.run(5)
+	p.lost = false
+	p.greet()
+	p.settle()
+	p.run(15)
+	p.postLine("STATE s")
+	o := options()
+	o.ChannelModes = channelModes
+	e := engine(t, o)
+	for i := range p.records {
+		e.Add(&p.records[i])
+	}
+	r := e.Result()
+	r.Groups = slices.DeleteFunc(r.Groups, func(g compare.Group) bool { return g.Class == compare.ClassRepaired })
+	if len(r.Groups) > 0 || r.SelfTest.SensitivityPPB != 1_000_000_000 || r.State.Match == 0 || r.State.Unexplained > 0 || len(r.Gaps) != 2 {
+		t.Errorf("%+v\n%s", r.Gaps, explain(r))
+	}
 }
 
 // observe joins the observer everywhere.
@@ -161,7 +196,9 @@ func (p *pipeline) apply(in ircserver.Input) []ircserver.Output {
 // post posts operations and records what comes of them.
 func (p *pipeline) post(ops []translate.Op) {
 	for _, op := range slices.Clone(ops) {
-		p.postLine(op.Line)
+		if !p.lost {
+			p.postLine(op.Line)
+		}
 	}
 }
 
@@ -197,14 +234,15 @@ func (p *pipeline) hear(outputs []ircserver.Output) {
 }
 
 func (p *pipeline) run(seconds int) {
-	for second := range seconds {
-		for _, h := range p.sim.Step(start.Add(p.now + time.Second)) {
+	for until := p.now + time.Duration(seconds)*time.Second; p.now < until; {
+		next := p.now.Truncate(time.Second) + time.Second
+		for _, h := range p.sim.Step(start.Add(next)) {
 			if slices.Contains(h.Links, "00G") {
 				p.now = max(p.now, h.At.Sub(start))
 				p.event(h.Event)
 			}
 		}
-		p.now = max(p.now, time.Duration(second+1)*time.Second)
+		p.now = max(p.now, next)
 	}
 }
 

@@ -354,6 +354,10 @@ func (e *Engine) isLinkLine(r *trace.Record, m *irc.Message) bool {
 	if len(r.To) == 0 {
 		return linkCommands[m.Command] || m.Command == "PONG"
 	}
+	if len(r.To) == 1 && m.Command == "GATEWAY" && !strings.Contains(m.Source, "!") {
+		e.newLink(r.To[0])
+		return true
+	}
 	if len(r.To) == 1 && e.link != 0 {
 		return r.To[0] == e.link
 	}

@@ -22,9 +22,7 @@ func (e *Engine) Result() Result {
 }
 
 func (e *Engine) result(test SelfTest) Result {
-	if n := len(e.gaps); n > 0 && e.gaps[n-1].To == 0 {
-		e.gaps[n-1].To = e.now
-	}
+	e.closeGap()
 	noise := e.noise()
 	r := Result{
 		Schema: SchemaVersion, Run: e.run(), Deliveries: e.tally.total, State: e.state.counts, Classes: e.tally.classList(),

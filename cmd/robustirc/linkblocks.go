@@ -30,7 +30,7 @@ connect "{{.Server}}" {
     send_password = "{{.Accept}}";
     accept_password = "{{.Send}}";
     class = "robustirc";
-    flags = topicburst{{if .TLS}}, ssl{{end}};{{if .Certfp}}
+    flags = topicburst{{if .Certfp}}, ssl{{end}};{{if .Certfp}}
     fingerprint = "{{.Certfp}}";{{end}}
 };
 exempt { ip = "{{.From}}"; };
@@ -105,8 +105,8 @@ func block(name string, v blockValues) (string, error) {
 	var b strings.Builder
 	err = tmpl.Execute(&b, struct {
 		Server, From, Send, Accept, Certfp string
-		TLS, Broadcast                     bool
-	}{u.Server, v.from, quoteBlock(send), quoteBlock(accept), certfp, !u.Plaintext, v.broadcast})
+		Broadcast                          bool
+	}{u.Server, v.from, quoteBlock(send), quoteBlock(accept), certfp, v.broadcast})
 	return b.String(), err
 }
 

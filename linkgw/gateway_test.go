@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"regexp"
@@ -395,6 +396,45 @@ func TestTargetIsLost(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("it goes on although another has taken over")
 	}
+}
+
+// records are a RecordReader of what a test has captured.
+type records struct {
+	list   []trace.Record
+	header trace.Header
+}
+
+func (r *records) Header() trace.Header { return r.header }
+
+func (r *records) Next(rec *trace.Record) error {
+	if len(r.list) == 0 {
+		return io.EOF
+	}
+	*rec, r.list = r.list[0], r.list[1:]
+	return nil
+}
+
+// TestReplay holds that a record gives the same again: the events, what became of them, and nearly the lines that were posted
+// (the new network of a replay takes no time).
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	eachProtocol(t, func(t *testing.T, p fakenet.Protocol) {
+		w := newWorld(t, hubConfig(p)).run()
+		w.inStep()
+		await(t, "live events come", func() bool { c := w.g.Status().Coverage; done, _ := c.Eligible(); return done > 800 })
+		w.stop()
+		s := w.g.Status()
+		id := w.cfg.Identity
+		header := trace.Header{RunID: "x", Started: s.Started, Protocol: s.Protocol, Us: s.Server, SID: s.SID}
+		list := append([]trace.Record{{Kind: trace.KindHeader}}, w.capture.Records()...)
+		sum, err := Replay(t.Context(), &records{list, header}, ReplayConfig{Translate: w.cfg.Translate, Identity: func(trace.Header) Identity { return id }}, 0, w.cfg.Log)
+		if err != nil || sum.CoverageBad != "" || sum.Links != 1 || sum.Lines == 0 {
+			t.Fatalf("%+v, %v", sum, err)
+		}
+		if sum.Coverage.Events < s.Coverage.Events || sum.Operations < sum.Recorded*9/10 || sum.Recorded == 0 {
+			t.Errorf("%d events again, %d before; %d operations again, %d recorded", sum.Coverage.Events, s.Coverage.Events, sum.Operations, sum.Recorded)
+		}
+	})
 }
 
 // TestRestart holds that the time between two processes is a gap with a beginning and an end.

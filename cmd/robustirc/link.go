@@ -32,7 +32,7 @@ Exit code 1 when the link was ended by a fault, or the new network refuses the g
 		},
 	}
 	cmd.PersistentFlags().StringVar(&file, "config", "", "configuration of the gateway (required, but for decode)")
-	cmd.AddCommand(linkDecodeCommand(), linkCheckCommand(&file), linkStatusCommand(&file),
+	cmd.AddCommand(linkDecodeCommand(), linkCheckCommand(&file), linkStatusCommand(&file), linkReplayCommand(&file),
 		linkAskCommand(&file, "stop", "End a gateway that runs, with a clean goodbye to the existing network"),
 		linkAskCommand(&file, "relink", "Have a gateway that runs make a new link at once, whatever the rule of one in five minutes says"))
 	return cmd

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -91,7 +92,7 @@ func (t *Translator) join(m *user, ch *channel, c *network.Channel, name string,
 func (t *Translator) membership(u *network.User, c *network.Channel) (*member, Reason) {
 	m := t.mirror.users[string(u.UID)]
 	if m == nil {
-		return nil, cmpReason(t.leftOut(u), Void)
+		return nil, cmp.Or(t.leftOut(u), Void)
 	}
 	ch := t.bound[t.liveKey(c.Name)]
 	if ch == nil {
@@ -104,13 +105,6 @@ func (t *Translator) membership(u *network.User, c *network.Channel) (*member, R
 		return x, ""
 	}
 	return nil, Void
-}
-
-func cmpReason(a, b Reason) Reason {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (t *Translator) parted(c network.Parted) Reason {

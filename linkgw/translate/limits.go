@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"robustirc/core/irc"
-	"robustirc/linkgw/network"
 )
 
 // Limits is what the new network can hold, as its line GATEWAY tells. Lengths are in bytes.
@@ -20,8 +19,6 @@ type Limits struct {
 	ChanModes, Prefix string
 	// UserModes are the letters of user modes.
 	UserModes string
-	// Founder is the letters of the statuses that who founds a channel has.
-	Founder string
 
 	modes irc.ModeSpec
 }
@@ -30,7 +27,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	l := Limits{
 		NickLen: 30, UserLen: 16, HostLen: 63, RealLen: 150, ChannelLen: 50, TopicLen: 390, KickLen: 300, AwayLen: 300, KeyLen: 24,
-		ListEntries: 100, LineLen: 510, ChanModes: "Ibe,k,fjl,CKMNPRSTcimnprstu", Prefix: "(qaohv)~&@%+", UserModes: "BDGRZgiorswx", Founder: "o",
+		ListEntries: 100, LineLen: 510, ChanModes: "Ibe,k,fjl,CKMNPRSTcimnprstu", Prefix: "(qaohv)~&@%+", UserModes: "BDGRZgiorswx",
 	}
 	l.modes, _ = irc.ParseModeSpec(l.ChanModes, l.Prefix)
 	return l
@@ -51,7 +48,7 @@ func ParseLimits(words []string) (Limits, error) {
 		"TOPICLEN": &l.TopicLen, "KICKLEN": &l.KickLen, "AWAYLEN": &l.AwayLen, "KEYLEN": &l.KeyLen,
 		"LISTENTRIES": &l.ListEntries, "LINELEN": &l.LineLen,
 	}
-	texts := map[string]*string{"CHANMODES": &l.ChanModes, "PREFIX": &l.Prefix, "USERMODES": &l.UserModes, "FOUNDER": &l.Founder}
+	texts := map[string]*string{"CHANMODES": &l.ChanModes, "PREFIX": &l.Prefix, "USERMODES": &l.UserModes}
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
 		if p := texts[key]; p != nil {
@@ -82,6 +79,3 @@ func (l *Limits) check() (err error) {
 	}
 	return nil
 }
-
-// founder is the statuses that who founds a channel has.
-func (l *Limits) founder() network.Status { return network.ParseStatus(l.Founder) }

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"cmp"
 	"strings"
 
 	"robustirc/linkgw/network"
@@ -71,7 +72,7 @@ func (t *Translator) invited(c network.Invited) Reason {
 	ch := t.bound[t.liveKey(c.Channel.Name)]
 	switch {
 	case m == nil:
-		return cmpReason(t.leftOut(c.User), Void)
+		return cmp.Or(t.leftOut(c.User), Void)
 	case ch == nil:
 		return OutOfScope
 	}

@@ -26,7 +26,7 @@ func (t *Translator) passed(c network.Passed) Reason {
 
 // passedReason says why such a thing is not translated.
 func passedReason(body s2s.Body) Reason {
-	switch b := body.(type) {
+	switch body.(type) {
 	case s2s.SASL, s2s.Force, s2s.UserKilled:
 		return Services // what comes of it is told by the user's own server
 	case s2s.Message:
@@ -35,10 +35,8 @@ func passedReason(body s2s.Body) Reason {
 		return NoEquivalent
 	case s2s.Unknown:
 		return ParseError
-	default:
-		_ = b
-		return OutOfScope
 	}
+	return OutOfScope
 }
 
 // banKinds are the kinds of network bans that the new network has.

@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -161,6 +162,7 @@ func (p *pipeline) checkSettled(what string) {
 		p.t.Errorf("%s: %d lines made no sense: %s", what, len(d.wrong), strings.Join(d.wrong[:min(len(d.wrong), 5)], "\n"))
 	}
 	checkEqual(p.t, p.net, p.tr)
+	checkTexts(p.t, p.net, p.tr)
 	if p.t.Failed() {
 		p.t.FailNow()
 	}
@@ -178,14 +180,23 @@ func checkEqual(t testing.TB, n *network.Network, tr *translate.Translator) {
 			memberships += len(u.Channels())
 		}
 	}
-	users, _, on := tr.Mirror().Sizes()
-	if users != len(live) || on != memberships {
-		t.Errorf("%d users on %d channels there, %d on %d here", len(live), memberships, users, on)
+	users, _, here := tr.Mirror().Sizes()
+	if users != len(live) || here != memberships {
+		t.Errorf("%d users on %d channels there, %d on %d here", len(live), memberships, users, here)
 	}
 	nicks := map[string]bool{}
+	var on *network.Channel
 	for line := range strings.Lines(tr.Mirror().Dump()) {
 		f := strings.Fields(line)
 		switch f[0] {
+		case "topic":
+			if on != nil && (f[1] != on.Topic.Setter || f[2] != strconv.FormatInt(on.Topic.SetAt, 10) || !strings.HasSuffix(line, strconv.Quote(on.Topic.Text)+"\n")) {
+				t.Errorf("%s: the topic is %+v there: %s", on.Name, on.Topic, line)
+			}
+		case "list":
+			checkListed(t, on, f)
+		case "member":
+			checkStatus(t, tr, n, on, f)
 		case "user":
 			nick, _, _ := strings.Cut(f[2], "!")
 			was, ok := live[f[1]]
@@ -198,8 +209,55 @@ func checkEqual(t testing.TB, n *network.Network, tr *translate.Translator) {
 				t.Errorf("%s is %s there and %s here", f[1], was, nick)
 			}
 		case "channel":
+			on = n.Channel(f[1])
 			checkChannel(t, n, f)
 		}
+	}
+}
+
+// checkTexts holds that nothing is missing: topics, and entries of lists that any network can have.
+func checkTexts(t testing.TB, n *network.Network, tr *translate.Translator) {
+	dump := tr.Mirror().Dump()
+	for _, name := range n.ChannelNames() {
+		c := n.Channel(name)
+		at := strings.Index(dump, "channel "+c.Name+" created=")
+		if at < 0 || len(c.Members()) == 0 {
+			continue
+		}
+		part, _, _ := strings.Cut(dump[at+1:], "\nchannel ")
+		if c.Topic.Text != "" && !strings.Contains(part, "\n  topic ") {
+			t.Errorf("%s has no topic here", c.Name)
+		}
+		for _, e := range c.Lists() {
+			plain := e.Letter != "q" && !strings.ContainsAny(e.Mask, "$~")
+			if line := "\n  list +" + e.Letter + " " + irc.CanonicalMask(e.Mask) + " " + e.SetBy + " " + strconv.FormatInt(e.SetAt, 10) + "\n"; plain && !strings.Contains(fold(part), fold(line)) {
+				t.Errorf("%s has no %s here", c.Name, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// checkListed holds that an entry of a list is one there, of the same letter but for quiets.
+func checkListed(t testing.TB, c *network.Channel, f []string) {
+	if c == nil {
+		return
+	}
+	for _, e := range c.Lists() {
+		if f[3] == e.SetBy && f[4] == strconv.FormatInt(e.SetAt, 10) {
+			return
+		}
+	}
+	t.Errorf("%s has no entry like %v there", c.Name, f)
+}
+
+// checkStatus holds that a member has the statuses that it has there, where the new network offers them all.
+func checkStatus(t testing.TB, tr *translate.Translator, n *network.Network, c *network.Channel, f []string) {
+	if c == nil || tr.Limits().Prefix != "(qaohv)~&@%+" {
+		return
+	}
+	m := n.Member(n.User(s2s.UID(f[1])), c)
+	if m == nil || m.Status.String() != strings.Join(f[2:], "") {
+		t.Errorf("%s: %v: there %+v", c.Name, f, m)
 	}
 }
 

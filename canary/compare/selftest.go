@@ -27,7 +27,7 @@ const firstSample = 100
 
 // take adds a record to the sample that is open, or begins one.
 func (s *sampler) take(e *Engine, r *trace.Record) {
-	if e.opt.SampleOutputs < 0 {
+	if e.opt.SampleOutputs < 0 || r.Kind == trace.KindHeader { // the header is repeated in each file
 		return
 	}
 	if s.open.before == nil {

@@ -242,15 +242,18 @@ func linkToNodes(t *testing.T, p fakenet.Protocol, style robustsession.Style) {
 	target.Cut()
 	linkAwait(t, "the nodes have told what they have", func() bool { return g.Status().Target.Imports == before.Target.Imports+1 })
 	after := g.Status()
-	if after.Target.Posted != before.Target.Posted {
-		t.Errorf("%d lines were needed to make the nodes equal", after.Target.Posted-before.Target.Posted)
-	}
+	skewed := int64(0)
 	for _, d := range after.Divergences {
 		t.Logf("divergence: %+v", d)
-		if d.Code == "DRIFT" {
+		if d.Code == "DRIFT" && isSecond(d.Examples[0]) {
+			skewed = maxSkewed
+		} else if d.Code == "DRIFT" {
 			t.Errorf("the nodes have another state than we think: %v", d.Examples)
 			explainDrift(t, seen, d.Examples[0])
 		}
+	}
+	if n := after.Target.Posted - before.Target.Posted; n > skewed {
+		t.Errorf("%d lines were needed to make the nodes equal", n)
 	}
 	if after.Network.Users < 200 || after.CoverageBad != "" {
 		t.Errorf("%+v", after)
@@ -264,6 +267,15 @@ func linkToNodes(t *testing.T, p fakenet.Protocol, style robustsession.Style) {
 	if s := record.Stats(); s.Lost > 0 || s.Records < 1000 {
 		t.Errorf("%+v", s)
 	}
+}
+
+// maxSkewed is how many list entries and topics may have a time one second off: who sets them gives none, and both networks
+// look at their clocks, between which a second can begin.
+const maxSkewed = 3
+
+// isSecond reports whether a line of a drift is of something that has a time.
+func isSecond(drift string) bool {
+	return strings.HasPrefix(drift[1:], "  list ") || strings.HasPrefix(drift[1:], "  topic ")
 }
 
 // bothCaptures keeps records twice: one that a failing test can look at.

@@ -62,7 +62,7 @@ Exit codes: 0 success, 1 failure, 2 wrong command line or configuration.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(devCommand(), nodeCommand(), bridgeCommand(), benchCommand(), statusCommand(), configCommand(), canaryCommand(), linkCommand(), fakenetCommand(), traceCommand(), versionCommand())
+	root.AddCommand(demoCommand(), devCommand(), nodeCommand(), bridgeCommand(), benchCommand(), statusCommand(), configCommand(), canaryCommand(), linkCommand(), fakenetCommand(), traceCommand(), versionCommand())
 	return root
 }
 

@@ -119,7 +119,6 @@ func New(o Options) (*Engine, error) {
 	e.groups.init(o)
 	e.tally.init()
 	e.lags.init()
-	e.answers.init()
 	e.names.init()
 	e.cover.init()
 	e.probes.init()

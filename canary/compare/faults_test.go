@@ -329,7 +329,7 @@ func TestPlantedFaults(t *testing.T) {
 	m.toOperators()
 	m.run(13)
 	o := options()
-	o.SampleOutputs = -1
+	o.SampleOutputs, o.KeepLines = -1, 6000
 	o.Gates.UpperPPB = 1
 	o.Window = 20 * time.Second
 	for _, f := range planted {

@@ -52,7 +52,6 @@ type mirror struct {
 	topics  map[string]bool
 	live    bool // after the burst
 	lag     time.Duration
-	statusM string
 }
 
 type guest struct {

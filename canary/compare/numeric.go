@@ -39,20 +39,17 @@ type answerTable struct {
 
 // refusal is a no to one operation.
 type refusal struct {
-	Op      uint64
-	Code    string
-	At      time.Duration
-	Line    string
-	Verb    string
-	Target  string
-	User    int32
-	Used    bool
-	Seq     uint64
-	Shown   uint64
-	Session []int32
+	Op     uint64
+	Code   string
+	At     time.Duration
+	Line   string
+	Verb   string
+	Target string
+	User   int32
+	Used   bool
+	Seq    uint64
 }
 
-func (t *answerTable) init() {}
 func (t *answerTable) drop() { t.Open = nil }
 
 // maxRefusals bounds those that wait.
@@ -148,9 +145,8 @@ type nameList struct {
 
 // namesTable is the answers that are awaited.
 type namesTable struct {
-	open  []*nameList
-	byOp  map[uint64]*nameList
-	bound int
+	open []*nameList
+	byOp map[uint64]*nameList
 }
 
 func (t *namesTable) init() { t.byOp = map[uint64]*nameList{} }

@@ -9,7 +9,6 @@ import (
 
 	"robustirc/canary/trace"
 	"robustirc/core/irc"
-	"robustirc/s2s"
 )
 
 // probe is one client that the operator runs on one of the two sides.
@@ -32,7 +31,6 @@ type sighting struct {
 	wanted  []string // live probes that have not seen it
 	liveAt  time.Duration
 	newAt   time.Duration
-	next    *sighting
 }
 
 // stray is a line of a live probe for which no event of the link has come yet.
@@ -393,5 +391,3 @@ func onlyIn(before, after string, a, b map[string]int64, gained bool) []Loss {
 	}
 	return list
 }
-
-func (e *Engine) isLive(uid string) bool { return e.model != nil && e.model.User(s2s.UID(uid)) != nil }

@@ -7,7 +7,6 @@ import (
 
 	"robustirc/canary/trace"
 	"robustirc/core/irc"
-	"robustirc/s2s"
 )
 
 // seen is one observation of the new network: a line, or one mode change of it.
@@ -574,8 +573,4 @@ func (t *opTable) acked(e *Engine, id uint64) {
 		t.next++
 	}
 	t.Acked = max(t.Acked, id)
-}
-
-func (e *Engine) liveUser(p *person) bool {
-	return e.model != nil && e.model.User(s2s.UID(p.UID)) != nil
 }

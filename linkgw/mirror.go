@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -273,6 +274,7 @@ func (m *mirror) imported() {
 	g.mu.Lock()
 	ended := g.gaps.closeAll(m.importAt)
 	g.mu.Unlock()
+	debug.FreeOSMemory() // what the burst needed is many times what is kept
 	servers, users, channels := m.model.Sizes()
 	g.log.Info("the new network is in step", "servers", servers, "users", users, "channels", channels)
 	for _, x := range ended {

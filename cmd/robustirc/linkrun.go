@@ -56,7 +56,6 @@ func runGateway(ctx context.Context, f *config.File, capture linkgw.Capture, beg
 		return err
 	}
 	slog.SetDefault(log)
-	tuneMemory()
 	admin, err := linkgw.ListenAdmin(f.Admin.Socket)
 	if err != nil {
 		return err

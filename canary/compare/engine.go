@@ -333,6 +333,7 @@ func (e *Engine) checkpoint(r *trace.Record) {
 func (e *Engine) synced(counts map[string]uint64) {
 	e.burst = following
 	if op := counts["op"]; op != 0 {
+		e.setup.add(e.ops.last() + 1) // the import's operations may all be on their way yet
 		e.setup.add(op)
 	}
 	if lines, ok := counts["lines"]; ok {

@@ -92,6 +92,14 @@ func (p *pipeline) greet() {
 
 // settle makes the new network equal, and says so as the gateway does.
 func (p *pipeline) settle() {
+	before := len(p.records)
+	defer func() { // all of an import's operations may still be on their way when it is made
+		last := p.records[len(p.records)-1]
+		p.records = slices.Insert(p.records[:len(p.records)-1], before, last)
+		for i := before; i < len(p.records); i++ {
+			p.records[i].Seq = uint64(i + 1)
+		}
+	}()
 	imp := p.tr.Reconcile()
 	for ops := imp.Next(100); len(ops) > 0; ops = imp.Next(100) {
 		p.post(ops)

@@ -551,6 +551,14 @@ func (t *opTable) add(e *Engine, o opInfo) {
 	}
 }
 
+// last is the id of the latest operation, 0 when there was none.
+func (t *opTable) last() uint64 {
+	if len(t.List) == 0 {
+		return 0
+	}
+	return t.List[len(t.List)-1].ID
+}
+
 // find returns an operation of late, or nil.
 func (t *opTable) find(id uint64) *opInfo {
 	lo, hi := 0, len(t.List)

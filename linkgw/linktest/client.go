@@ -57,6 +57,22 @@ func (n *Network) Dial(t testing.TB, s *Server, o ClientOptions) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return register(t, conn, s, o)
+}
+
+// DialOther is Dial to a server that is not of a Network: in plaintext, of no kind.
+func DialOther(t testing.TB, name, address string, o ClientOptions) *Client {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", address, Patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return register(t, conn, &Server{Name: name}, o)
+}
+
+// register makes a client of a connection, waits until it is registered, and ends it with the test.
+func register(t testing.TB, conn net.Conn, s *Server, o ClientOptions) *Client {
+	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	c := &Client{Server: s, Nick: o.Nick, t: t, ident: o.Ident, conn: conn, lines: bufio.NewReader(conn)}
 	if o.Password != "" {

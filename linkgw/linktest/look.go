@@ -150,8 +150,18 @@ type Whois struct {
 	Lines []irc.Message
 }
 
-// Whois asks for a user.
+// Whois asks for a user, whom there must be.
 func (c *Client) Whois(nick string) Whois {
+	c.t.Helper()
+	w, ok := c.TryWhois(nick)
+	if !ok {
+		c.t.Fatalf("%s sees no %s", c.Nick, nick)
+	}
+	return w
+}
+
+// TryWhois asks for a user, and returns false when there is none.
+func (c *Client) TryWhois(nick string) (Whois, bool) {
 	c.t.Helper()
 	w := Whois{Channels: map[string]string{}}
 	for _, m := range c.ask("WHOIS "+nick, "318") {
@@ -161,10 +171,7 @@ func (c *Client) Whois(nick string) Whois {
 		w.Lines = append(w.Lines, m)
 		c.whois(&w, &m)
 	}
-	if w.Nick == "" {
-		c.t.Fatalf("%s sees no %s", c.Nick, nick)
-	}
-	return w
+	return w, w.Nick != ""
 }
 
 func (c *Client) whois(w *Whois, m *irc.Message) {

@@ -86,15 +86,23 @@ func (m *mapping) expected(v linktest.View) sight {
 			left[u.Nick] = true
 			continue
 		}
-		s.facts["user "+u.Nick] = fmt.Sprintf("%s@%s %q away %q oper %v account %q", u.Ident, u.Host, u.Realname, u.Away, u.Oper, u.Account)
+		s.facts["user "+nickHere(u.Nick)] = fmt.Sprintf("%s@%s %q away %q oper %v account %q", u.Ident, u.Host, u.Realname, u.Away, u.Oper, u.Account)
 		if u.Modes != nil {
-			s.facts["modes of "+u.Nick] = m.userModes(*u.Modes)
+			s.facts["modes of "+nickHere(u.Nick)] = m.userModes(*u.Modes)
 		}
 	}
 	for _, c := range v.Channels { // each has names of its own
 		m.channel(&s, c, left)
 	}
 	return s
+}
+
+// nickHere is what becomes of the nick of who lost a collision, which is its id (rule nick_is_id).
+func nickHere(nick string) string {
+	if '0' <= nick[0] && nick[0] <= '9' {
+		return "_" + nick
+	}
+	return nick
 }
 
 // userModes are those that have an equivalent.
@@ -116,7 +124,7 @@ func (m *mapping) channel(s *sight, c linktest.ChannelView, left map[string]bool
 	}
 	for nick, status := range c.Members { // each is a thing of its own
 		if !left[nick] {
-			s.facts["member "+nick+" of "+c.Name] = status
+			s.facts["member "+nickHere(nick)+" of "+c.Name] = status
 		}
 	}
 	for _, e := range c.Lists {

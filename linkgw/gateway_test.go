@@ -132,12 +132,6 @@ func (d *tcp) cut() {
 	d.conns = nil
 }
 
-func (d *tcp) dialled() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.conns)
-}
-
 // world is a hub, a gateway and a new network.
 type world struct {
 	t       *testing.T

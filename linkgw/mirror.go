@@ -60,18 +60,19 @@ type mirror struct {
 	importer *translate.Import
 	imports  int
 	// importing is whether an import is made and not yet taken up to importEnd; it is of how things were at importAt.
-	importing bool
-	importEnd uint64
-	importAt  time.Time
-	pending   []op
-	nextID    uint64
-	sent      map[uint64]sentOp
-	named     map[string]uint64 // the last operation that gave a user a nick, of those in sent
-	opened    int
-	posted    int64
-	acked     uint64
-	busy      bool // a batch is being posted
-	checks    int  // how often all was asked for
+	importing   bool
+	importBegin uint64 // its first operation
+	importEnd   uint64 // the first behind it
+	importAt    time.Time
+	pending     []op
+	nextID      uint64
+	sent        map[uint64]sentOp
+	named       map[string]uint64 // the last operation that gave a user a nick, of those in sent
+	opened      int
+	posted      int64
+	acked       uint64
+	busy        bool // a batch is being posted
+	checks      int  // how often all was asked for
 }
 
 // fed is what came out of the queue.
@@ -261,9 +262,10 @@ func (m *mirror) advance() {
 	}
 }
 
-// captureSynced writes down up to which operation, and which line of the link, all is of the import (docs/canary.md).
+// captureSynced writes down from and up to which operation, and up to which line of the link, all is of the import
+// (docs/canary.md). Most of those operations may still wait to be posted.
 func (m *mirror) captureSynced() {
-	m.g.captureBody(trace.KindCheckpoint, "", time.Time{}, trace.Checkpoint{Name: "synced", Counts: map[string]uint64{"op": m.importEnd - 1, "lines": m.lines}})
+	m.g.captureBody(trace.KindCheckpoint, "", time.Time{}, trace.Checkpoint{Name: "synced", Counts: map[string]uint64{"from": m.importBegin, "op": m.importEnd - 1, "lines": m.lines}})
 }
 
 // imported notes that the new network has taken all that there is, with which all gaps end.
@@ -455,6 +457,7 @@ func (m *mirror) otherDialect(d string) error {
 func (m *mirror) startImport() {
 	if m.burst && m.loaded && m.tr != nil {
 		m.importer = m.tr.Reconcile()
+		m.importBegin = m.nextID + uint64(len(m.pending))
 	}
 }
 

@@ -221,12 +221,30 @@ func (e *Engine) newModel() error {
 	e.model.SetPeer(s2s.ServerIntroduced{Server: e.up.Peer, SID: s2s.SID(e.up.SID), Hops: 1})
 	e.modeMap = nil
 	e.codec = e.opt.Codec(e.up.Protocol, e.up.Dialect)
-	e.fold = rules.Casemapping.Fold
+	e.refold(rules.Casemapping.Fold)
 	if e.codec == nil {
 		e.model = nil
 		e.errors["codec"]++
 	}
 	return nil
+}
+
+// refold files nicks and channels under the names that a link's case mapping gives them: the new network may have told of
+// them before the link was up.
+func (e *Engine) refold(fold func(string) string) {
+	e.fold = fold
+	clear(e.nicks)
+	for _, p := range e.people { // order does not matter: nicks are of one each
+		if p.ShadowNick != "" && !p.Quit {
+			e.nicks[fold(p.ShadowNick)] = p
+		}
+	}
+	rooms := slices.Collect(maps.Values(e.rooms)) // order does not matter: names are of one each
+	clear(e.rooms)
+	for _, r := range rooms {
+		r.Key = fold(r.Name)
+		e.rooms[r.Key] = r
+	}
 }
 
 // linkDown ends a link. What waits for a counterpart is not judged.
@@ -263,6 +281,12 @@ func (e *Engine) dropLive(reason string) {
 func (e *Engine) newLink(session uint64) {
 	again := e.link != 0 && e.link != session
 	e.link = session
+	if again {
+		e.setup, e.ops = setupOps{}, opTable{} // its operations have numbers of their own
+		for _, p := range e.uids {             // order does not matter: each is reset
+			e.leaveAll(shadow, p) // it tells who is where
+		}
+	}
 	if again && e.burst == following {
 		e.dropPending("the link to the new network was lost")
 		e.burst = settling
@@ -333,8 +357,11 @@ func (e *Engine) checkpoint(r *trace.Record) {
 func (e *Engine) synced(counts map[string]uint64) {
 	e.burst = following
 	if op := counts["op"]; op != 0 {
-		e.setup.add(e.ops.last() + 1) // the import's operations may all be on their way yet
-		e.setup.add(op)
+		from := counts["from"]
+		if from == 0 {
+			from = e.ops.last() + 1 // the import's operations may all be on their way yet
+		}
+		e.setup.reach(from, op)
 	}
 	if lines, ok := counts["lines"]; ok {
 		e.forgetBefore(lines)

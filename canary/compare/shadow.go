@@ -375,6 +375,9 @@ func (e *Engine) linkLine(r *trace.Record, m *irc.Message) {
 		e.userTold(m)
 		e.state.bare(e, m)
 	case "AWAY", "CHANNEL", "MEMBERS", "ENTRY", "TOPIC":
+		if m.Command == "MEMBERS" && e.burst != following {
+			e.membersTold(m)
+		}
 		e.state.bare(e, m)
 	case "STATE":
 		e.state.line(e, m)
@@ -407,6 +410,21 @@ func (e *Engine) parseShadowModes() {
 		return
 	}
 	e.shadowMode = spec
+}
+
+// membersTold seats those who are on a channel since before this link of the gateway: nobody is shown them join.
+func (e *Engine) membersTold(m *irc.Message) {
+	if m.NumParams() < 2 {
+		return
+	}
+	r := e.room(strings.Clone(m.Param(0)))
+	for _, word := range m.Params()[1:] {
+		for item := range strings.FieldsSeq(word) {
+			if _, uid, ok := strings.Cut(item, ","); ok && e.uids[uid] != nil {
+				e.enter(shadow, r, e.uids[uid])
+			}
+		}
+	}
 }
 
 // userTold is "USER uid nick session" or the long form of a dump.
@@ -461,6 +479,15 @@ func (s *setupOps) add(id uint64) {
 	last.To = max(last.To, id)
 	if len(s.Ranges) > maxSetups {
 		s.Ranges = append(s.Ranges[:0], s.Ranges[1:]...)
+	}
+}
+
+// reach says from and up to which operation the import is, most of which may not be posted yet. From is 0 where the
+// gateway did not say.
+func (s *setupOps) reach(from, to uint64) {
+	s.add(to)
+	if last := &s.Ranges[len(s.Ranges)-1]; from != 0 && from < last.From {
+		last.From = from
 	}
 }
 

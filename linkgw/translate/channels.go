@@ -413,8 +413,29 @@ func (e *modeEdit) param(change network.ModeChange) {
 // modesPerLine is how many parameters one MODE of a user has.
 const modesPerLine = 6
 
-// flush writes the changes, in as many lines as they need.
+// flush writes the changes, in as many lines as they need. The existing network asks once for a line whether its sender
+// may change modes, this one before each change: what follows when the sender has given up a status is an effect.
 func (e *modeEdit) flush() {
+	if at := e.resigned(); at < len(e.done) {
+		rest := slices.Clone(e.done[at:])
+		e.done = e.done[:at]
+		e.write()
+		e.done, e.actor = rest, nil
+	}
+	e.write()
+}
+
+// resigned is how many changes there are up to the one by which the sender gives up a status of its own.
+func (e *modeEdit) resigned() int {
+	for i, c := range e.done {
+		if e.actor != nil && !c.Add && e.t.limits.modes.Class(c.Mode) == irc.ModePrefix && c.Param == e.actor.name(true) {
+			return i + 1
+		}
+	}
+	return len(e.done)
+}
+
+func (e *modeEdit) write() {
 	if len(e.done) == 0 {
 		return
 	}
@@ -453,6 +474,10 @@ func (t *Translator) topicChanged(c network.TopicChanged) Reason {
 		if want.Text == "" {
 			ch.topic = network.Topic{}
 		}
+	} else if c.By.User != nil && want.Text != "" && want.Text != ch.topic.Text {
+		// Its setter as it is noted may be a bare nick; who sees the change is shown the whole source.
+		ch.topic = network.Topic{Text: want.Text, Setter: t.by(c.By), SetAt: want.SetAt}
+		t.effectText("", "TOPIC", set, want.Text, ch.name, ch.topic.Setter, seconds(want.SetAt))
 	}
 	t.settleTopic(ch, c.Channel)
 	return ""

@@ -68,36 +68,21 @@ func (t *Translator) forget(m *user) {
 	}
 }
 
-// quitText returns what a user said on leaving, and whether it was the user who left. UnrealIRCd and ircd-hybrid write
-// "Quit: " before it, as the new network does; solanum does not, so there it is told from what a server says of a
-// connection by the words.
+// quitText returns what a user said on leaving, and whether what its QUIT is shown as here is what was shown there. The
+// text of a QUIT on a link is final, whoever wrote it: "Quit: " stands before what users say, and what else there is,
+// such as "Ping timeout" or solanum's "Client Quit", is the server's own.
 func quitText(c network.UserRemoved) (string, bool) {
 	if c.Kind != network.RemovedQuit {
 		return "", false
 	}
-	if text, ok := strings.CutPrefix(c.Reason, "Quit: "); ok {
+	if text, ok := strings.CutPrefix(c.Reason, "Quit: "); ok && text != "" {
 		return text, true
 	}
-	switch c.Reason {
-	case "Client Quit", "Client quit", "Quit:", "Quit", "":
-		return "", true
-	}
-	for _, words := range serverQuits {
-		if strings.HasPrefix(c.Reason, words) {
-			return "", false
-		}
-	}
-	return c.Reason, true
+	return "", c.Reason == silentQuit
 }
 
-// serverQuits begin what servers say of users whose connection has ended (solanum: s_bsd.c, client.c:exit_client; hyb:
-// client.c, s_bsd.c; unreal: dead_socket, exit_client).
-var serverQuits = []string{
-	"Ping timeout", "Remote host closed", "Connection reset", "Connection timed out", "Connection closed", "Read error", "Write error", "Broken pipe",
-	"Excess Flood", "Max SendQ", "SendQ exceeded", "RecvQ exceeded", "Max RecvQ", "Killed (", "Killed by", "K-Lined", "K-lined", "G-Lined", "G-lined", "D-Lined", "D-lined",
-	"X-Lined", "*-Lined", "Z-Lined", "Z:Lined", "GZ:Lined", "User has been banned", "Banned", "Shunned", "Closing link", "Closing Link", "EOF from client", "No route to host",
-	"Network is unreachable", "Host is unreachable", "Software caused", "Operation timed out", "Changing host", "Registration timed out", "Nick collision", "Local kill by", "[",
-}
+// silentQuit is how this network shows a QUIT without words.
+const silentQuit = "Client quit"
 
 // split lets all users of a split leave in batches, with the names of the servers between which the link broke. When it
 // is our own link that has ended, nobody leaves: what became of them is seen at the next link.

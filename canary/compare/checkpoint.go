@@ -68,6 +68,7 @@ type saved struct {
 
 type savedRoom struct {
 	Key, Name string
+	Touched   time.Duration
 	MaxOrd    uint64
 	Moves     []move
 	Members   [2][]int32
@@ -119,6 +120,7 @@ type savedState struct {
 	Done, Clean int64
 	Token       string
 	Begun       bool
+	Asking      time.Duration
 	Open        bool
 	Want, Got   []savedFact
 }
@@ -204,7 +206,7 @@ func (e *Engine) savePeople(s *saved) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.rooms)) {
 		r := e.rooms[key]
-		x := savedRoom{Key: r.Key, Name: r.Name, MaxOrd: r.MaxOrd, Moves: r.Moves}
+		x := savedRoom{Key: r.Key, Name: r.Name, Touched: r.Touched, MaxOrd: r.MaxOrd, Moves: r.Moves}
 		for side := range r.side {
 			x.Members[side] = slices.Sorted(maps.Keys(r.side[side].members))
 		}
@@ -301,7 +303,7 @@ func (c *coverage) save() savedCoverage {
 }
 
 func (s *stateCheck) save() savedState {
-	x := savedState{Counts: s.counts, Done: s.Done, Clean: s.Clean, Token: s.token, Begun: s.begun, Open: s.want != nil}
+	x := savedState{Counts: s.counts, Done: s.Done, Clean: s.Clean, Token: s.token, Begun: s.begun, Asking: s.asking, Open: s.want != nil}
 	list := func(m map[fact]string, times map[fact]int64) (list []savedFact) {
 		for f, v := range m { // order does not matter: they are sorted
 			list = append(list, savedFact{f, v, times[f]})
@@ -425,7 +427,7 @@ func (e *Engine) restorePeople(s *saved) error {
 		}
 	}
 	for _, x := range s.Rooms {
-		r := &room{Key: x.Key, Name: x.Name, MaxOrd: x.MaxOrd, Moves: x.Moves}
+		r := &room{Key: x.Key, Name: x.Name, Touched: x.Touched, MaxOrd: x.MaxOrd, Moves: x.Moves}
 		e.rooms[r.Key] = r
 		for side := range x.Members {
 			for _, id := range x.Members[side] {
@@ -541,6 +543,7 @@ func (c *coverage) load(s *savedCoverage) {
 
 func (s *stateCheck) load(x *savedState) {
 	s.counts, s.Done, s.Clean, s.token, s.begun = x.Counts, x.Done, x.Clean, x.Token, x.Begun
+	s.asking = x.Asking
 	if !x.Open {
 		return
 	}

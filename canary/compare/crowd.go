@@ -20,13 +20,16 @@ type person struct {
 	// Told is the nick that the gateway was told, and HostOf the live host that ShadowHost was shown for.
 	LiveNick, LiveHost, ShadowNick, ShadowHost, Told, HostOf string
 	marks
-	rooms [2][]*room
+	// Touched is when something of the user changed last on the live side.
+	Touched time.Duration `json:",omitempty"`
+	rooms   [2][]*room
 }
 
 // room is one channel on both sides, by its folded name.
 type room struct {
 	Key, Name string
-	MaxOrd    uint64 // the latest live event that the new network has shown
+	Touched   time.Duration // when its modes, lists or topic changed last on the live side
+	MaxOrd    uint64        // the latest live event that the new network has shown
 	side      [2]crowd
 	// Moves are the membership events of late, for recipients that only another legal order explains.
 	Moves []move

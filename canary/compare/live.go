@@ -102,6 +102,7 @@ func (e *Engine) lowerOwn(changes []network.Change) {
 }
 
 func (l *lowerer) change(c network.Change) {
+	l.touch(c)
 	switch c := c.(type) {
 	case network.ChannelCreated:
 		l.created = c.Channel
@@ -245,6 +246,37 @@ func (l *lowerer) storm(ev *event, s *network.Server) {
 		l.stormUntil = l.now + l.window
 	}
 	ev.Optional = ev.Optional || ev.Storm
+}
+
+// touch notes what has just changed, of which the new network may not have been told.
+func (l *lowerer) touch(c network.Change) {
+	user := func(u *network.User) { l.person(string(u.UID)).Touched = l.now }
+	switch c := c.(type) {
+	case network.UserAdded:
+		user(c.User)
+	case network.NickChanged:
+		user(c.User)
+	case network.UserChanged:
+		user(c.User)
+	case network.UserRemoved:
+		user(c.User)
+	case network.Joined:
+		user(c.User)
+		l.room(c.Channel.Name).Touched = l.now
+	case network.Parted:
+		user(c.User)
+	case network.Kicked:
+		user(c.User)
+	case network.ModesChanged:
+		l.room(c.Channel.Name).Touched = l.now
+		for _, m := range c.Modes {
+			if m.User != nil {
+				user(m.User)
+			}
+		}
+	case network.TopicChanged:
+		l.room(c.Channel.Name).Touched = l.now
+	}
 }
 
 // serverAdded is a server that links while we look: what it tells until it is synced, or for a while, is its burst.

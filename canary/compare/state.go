@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"robustirc/core/irc"
 	"robustirc/linkgw/network"
@@ -28,6 +29,7 @@ type stateCheck struct {
 	times  map[fact]int64 // the live side's, of what has a time
 	at     map[fact]int64
 	begun  bool
+	asking time.Duration // when
 	Done   int64
 	Clean  int64
 }
@@ -42,7 +44,7 @@ func (s *stateCheck) asked(e *Engine, token string) {
 	if !e.comparing() {
 		return
 	}
-	s.token = strings.Clone(token)
+	s.token, s.asking = strings.Clone(token), e.now
 	s.want, s.got, s.times, s.at = map[fact]string{}, map[fact]string{}, map[fact]int64{}, map[fact]int64{}
 	for uid, p := range e.uids { // order does not matter: a map is filled
 		if u := e.model.User(s2s.UID(uid)); u != nil && p.Posted && !p.Gone {
@@ -249,6 +251,9 @@ func (f fact) sortKey() string {
 func (s *stateCheck) compare(e *Engine, f fact) {
 	want, wanted := s.want[f]
 	got, there := s.got[f]
+	if (wanted != there || want != got) && s.inFlight(e, f) {
+		return
+	}
 	s.counts.Events++
 	switch {
 	case wanted == there && want == got && s.sameTime(e, f):
@@ -275,6 +280,20 @@ func (s *stateCheck) compare(e *Engine, f fact) {
 		d.user, d.users = p.ID, []int32{p.ID}
 	}
 	e.report(&d)
+}
+
+// flight is how long before the question a change may have been that was not told yet when it was asked: lines of the link
+// wait for the gateway. What changes later is compared the next time.
+const flight = 10 * time.Second
+
+// inFlight reports whether a fact changed on the live side just before the question, or since.
+func (s *stateCheck) inFlight(e *Engine, f fact) bool {
+	since := s.asking - flight
+	if p := e.uids[f.User]; f.User != "" {
+		return p == nil || p.Gone || p.Touched != 0 && p.Touched >= since
+	}
+	r := e.rooms[f.Room]
+	return r == nil || r.Touched != 0 && r.Touched >= since
 }
 
 func (s *stateCheck) sameTime(e *Engine, f fact) bool {

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"robustirc/canary/trace"
@@ -42,8 +43,10 @@ type Gateway struct {
 	queue  *spool.Queue
 	mirror *mirror
 	relink chan struct{}
-	check  chan struct{} // see CheckState
-	stop   context.CancelCauseFunc
+	// stale says that lines of the link are lost, so that it has to be made again.
+	stale atomic.Bool
+	check chan struct{} // see CheckState
+	stop  context.CancelCauseFunc
 	// ready is closed once the new network has taken us for its gateway the first time.
 	ready chan struct{}
 

@@ -308,10 +308,10 @@ func (m *mirror) add(ops []translate.Op) {
 func (m *mirror) take(f fed) error {
 	var lost *spool.LostError
 	if errors.As(f.err, &lost) {
-		m.g.log.Error("spooled lines are lost; the link is made again", "error", lost)
+		m.g.log.Error("spooled lines are lost; the link is made again when the rule for that allows", "error", lost)
 		m.g.gap(lost.First, GapSpool)
 		m.g.missed(GapSpool, uint64(lost.Items))
-		m.g.Relink()
+		m.g.stale.Store(true)
 		return nil
 	}
 	if f.err != nil {

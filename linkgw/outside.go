@@ -114,7 +114,6 @@ const (
 	GapSpool    GapReason = "spool"    // the disk did not give back what was spooled
 	GapRestart  GapReason = "restart"  // what an earlier process had still to do
 	GapTarget   GapReason = "target"   // lines were on their way when the new network's link was lost
-	GapLongLine GapReason = "line"     // lines longer than any server's
 )
 
 // maxGaps are kept; older ones are only counted.

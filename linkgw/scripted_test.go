@@ -3,6 +3,7 @@ package linkgw
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -349,5 +350,49 @@ func TestRelinkRule(t *testing.T) {
 	r.reached(now)
 	if w := r.wait(now.Add(6*time.Minute), 1); w != 1250*time.Millisecond {
 		t.Errorf("after the five minutes it waits %v", w)
+	}
+}
+
+// pipeDialer dials peers that never read.
+type pipeDialer struct{ t *testing.T }
+
+func (d pipeDialer) Dial(context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	d.t.Cleanup(func() { theirs.Close() })
+	return ours, nil
+}
+
+// TestStopWithStuckPeer holds that stopping takes no more than a second, also when the peer reads nothing.
+func TestStopWithStuckPeer(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	cfg := p.config(NewInmemTarget())
+	cfg.Dialer = pipeDialer{t}
+	g, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- g.Run(context.Background()) }()
+	await(t, "it writes", func() bool { return g.Status().State == StateLinking })
+	begin := time.Now()
+	g.Stop()
+	if err := <-done; err != nil || time.Since(begin) > time.Second {
+		t.Errorf("stopped after %v with %v", time.Since(begin), err)
+	}
+}
+
+// TestSpoolLoss holds that lines which the disk does not give back are a gap, and that a new link makes up for them.
+func TestSpoolLoss(t *testing.T) {
+	t.Parallel()
+	p, target := newPeer(t), NewInmemTarget()
+	g := start(t, p.config(target))
+	p.accept(2)
+	await(t, "it is in step", func() bool { return g.Status().Target.Imports == 1 })
+	g.mirror.items <- fed{err: &spool.LostError{Items: 7, First: time.Now(), Last: time.Now(), Cause: errors.New("a bad disk")}}
+	p.accept(2)
+	await(t, "it is in step again", func() bool { s := g.Status(); return s.Links == 2 && s.Target.Imports == 2 })
+	if s := g.Status(); len(s.Gaps) != 2 || s.Gaps[0].Reason != GapSpool || s.Gaps[0].Lines != 7 || s.Gaps[0].To.IsZero() {
+		t.Errorf("%+v", s.Gaps)
 	}
 }

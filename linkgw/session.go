@@ -32,6 +32,9 @@ const maxPeerLine = 64 << 10
 // writeTime is how long a write to the peer may take. What we say is little, and fits its buffers.
 const writeTime = 5 * time.Second
 
+// lastWriteTime is how long it may take once the gateway is to stop.
+const lastWriteTime = 300 * time.Millisecond
+
 // session is one link: its connection, and the goroutine that is its leaf.
 type session struct {
 	g      *Gateway
@@ -78,7 +81,7 @@ var goodbyes = map[error]string{errStopped: "Stopped", context.Canceled: "Stoppe
 // runSession is one link from its first line to its last. It returns why it is over.
 func (g *Gateway) runSession(ctx context.Context, conn net.Conn, number int) (err error) {
 	s := &session{g: g, number: number, conn: conn, chunks: make(chan chunk), ended: make(chan struct{})}
-	if s.leaf, err = newLeaf(g.cfg.Identity, g.cfg.Observing, deadlineWriter{conn}, s.sent); err != nil {
+	if s.leaf, err = newLeaf(g.cfg.Identity, g.cfg.Observing, deadlineWriter{ctx, conn}, s.sent); err != nil {
 		conn.Close()
 		return err
 	}
@@ -86,6 +89,7 @@ func (g *Gateway) runSession(ctx context.Context, conn net.Conn, number int) (er
 	defer work.Wait()
 	defer conn.Close()
 	defer close(s.ended)
+	defer context.AfterFunc(ctx, func() { conn.SetWriteDeadline(time.Now().Add(lastWriteTime)) })() // a write that is stuck
 	defer func() {
 		if v := recover(); v != nil {
 			err = panicked("the link", v, debug.Stack())
@@ -98,11 +102,18 @@ func (g *Gateway) runSession(ctx context.Context, conn net.Conn, number int) (er
 	return err
 }
 
-// deadlineWriter gives each write a time.
-type deadlineWriter struct{ conn net.Conn }
+// deadlineWriter gives each write a time, and a short one to the last of them.
+type deadlineWriter struct {
+	ctx  context.Context
+	conn net.Conn
+}
 
 func (w deadlineWriter) Write(p []byte) (int, error) {
-	if err := w.conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+	limit := writeTime
+	if w.ctx.Err() != nil {
+		limit = lastWriteTime
+	}
+	if err := w.conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 		return 0, err
 	}
 	return w.conn.Write(p)
@@ -233,6 +244,9 @@ func (s *session) tick(now time.Time) error {
 	s.g.publish(s)
 	if s.g.overMemory() {
 		return errMemory
+	}
+	if s.g.stale.Swap(false) {
+		s.dropping = true
 	}
 	if s.dropping && s.g.queue.Stats().Items == 0 && s.g.mayRelink(now) {
 		return errFell

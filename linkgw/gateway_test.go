@@ -413,7 +413,9 @@ func (r *records) Next(rec *trace.Record) error {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, p fakenet.Protocol) {
-		w := newWorld(t, hubConfig(p)).run()
+		hc := hubConfig(p)
+		hc.Network.Rate = 2000
+		w := newWorld(t, hc).run()
 		w.inStep()
 		await(t, "live events come", func() bool { c := w.g.Status().Coverage; done, _ := c.Eligible(); return done > 800 })
 		w.stop()

@@ -278,6 +278,8 @@ func mirrorReal(t *testing.T, kind linktest.Kind) {
 	for _, d := range st.Divergences {
 		t.Logf("divergence %+v", d)
 	}
+	s.recover()
+	s.comeAndGo(cycles(t))
 	t.Logf("%d checks, %d facts are equal, %.1f s", s.checks, s.facts, time.Since(begin).Seconds())
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"robustirc/linkgw"
 	"robustirc/linkgw/linktest"
+	livenet "robustirc/linkgw/network"
 )
 
 // cutTime is how long the link is cut.
@@ -62,6 +63,9 @@ func (s *mirrored) killGateway() {
 	s.act("anna", "NICK anna", "MODE #split -b cut!*@*", "TOPIC #split :nobody listens", "PART #cut")
 	s.act("gina", "JOIN #main", "AWAY")
 	s.leave("bert", "QUIT :unseen")
+	// solanum can take more than a second to see that a connection is closed. It would refuse us by then, and the link that
+	// is made by itself in five minutes would be used up.
+	s.f.Await("the gateway is gone", func(m *livenet.Network) bool { return m.Server("gateway.example.net") == nil })
 	s.l.start()
 	s.linked("the new process is in step", 1)
 	s.gapOf(linkgw.GapRestart)

@@ -207,6 +207,22 @@ func (e *Engine) expire(now time.Duration) {
 	}
 }
 
+// The bounds of how long before the end of a run what has not been shown is taken to be under way.
+const minUnderWay, maxUnderWay = 250 * time.Millisecond, 5 * time.Second
+
+// underWay leaves out what happened so shortly before the end that it need not have been shown yet: within twice the
+// longest time that anything took.
+func (e *Engine) underWay() {
+	grace := min(max(2*e.lags.shadow.Max, minUnderWay), maxUnderWay)
+	for _, d := range e.due.list[e.due.head:] {
+		if ev := d.ev; ev != nil && d.stands() && ev.State == waiting && ev.Ord != 0 && ev.At > e.now-grace {
+			ev.State = done
+			e.pending.remove(ev.Key, ev)
+			e.excluded(ev)
+		}
+	}
+}
+
 // Finish judges everything that is still waiting, as when the run is over.
 func (e *Engine) finish() {
 	e.expire(e.now + 2*e.window)

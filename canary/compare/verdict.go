@@ -17,6 +17,7 @@ func (e *Engine) Result() Result {
 	}
 	c.sample = e.sample
 	test := c.sample.test(c.opt)
+	c.underWay()
 	c.finish()
 	return c.result(test)
 }

@@ -215,6 +215,11 @@ func (e *Engine) newModel() error {
 		return err
 	}
 	us := network.Us{Server: e.header.Us, SID: s2s.SID(e.header.SID)}
+	for _, name := range e.header.Services {
+		if strings.Contains(name, ".") { // the others are nicks
+			us.Services = append(us.Services, name)
+		}
+	}
 	if e.model, err = network.New(rules, us); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline) *pipeline {
 		conf.Gateways = []ircserver.Gateway{{Name: "canary", PasswordHash: "x"}}
 		p.machine = ircserver.New(conf)
 	}
-	p.body(trace.KindHeader, trace.Header{RunID: "test", Version: "1", Started: start, Protocol: protocol, Us: "gateway.example.net", SID: "00G", Network: "robustirc.net", Mode: trace.ModeBroadcast, Style: trace.StyleFirehose})
+	p.body(trace.KindHeader, trace.Header{RunID: "test", Version: "1", Started: start, Protocol: protocol, Us: "gateway.example.net", SID: "00G", Network: "robustirc.net", Mode: trace.ModeBroadcast, Style: trace.StyleFirehose, Services: []string{"services.example.net"}})
 	p.body(trace.KindLinkUp, trace.LinkUp{Peer: cfg.Server, SID: string(cfg.SID), Protocol: protocol, Dialect: dialect, Number: 1})
 	p.greet()
 	if _, err := sim.Attach(start, "gateway.example.net", "00G", "Gateway"); err != nil {

@@ -222,6 +222,25 @@ func (n *network) signal(i int, sig syscall.Signal) {
 	}
 }
 
+// signalAll signals all nodes that run.
+func (n *network) signalAll(sig syscall.Signal) {
+	for i := range n.servers {
+		if pid := n.pid(i); pid != 0 {
+			syscall.Kill(pid, sig)
+		}
+	}
+}
+
+// setConfig sets a key of the network's configuration to a TOML value.
+func (n *network) setConfig(key, value string) {
+	n.t.Helper()
+	out, err := exec.Command(binary, "config", "set", key, value, "--network", strings.Join(n.servers, ","), "--tls-ca", n.caFile(),
+		"--password-file", filepath.Join(n.dir, "password")).CombinedOutput()
+	if err != nil {
+		n.t.Fatalf("setting %s: %s: %v", key, out, err)
+	}
+}
+
 // get fetches an operators' page of node i.
 func (n *network) get(i int, path string) (string, error) {
 	req, err := http.NewRequest(http.MethodGet, "https://"+n.servers[i]+path, nil)

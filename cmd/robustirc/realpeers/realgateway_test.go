@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -110,12 +109,7 @@ func (s *mirrored) configure() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		value := fmt.Sprintf(`[{Name = %q, %s = %q}]`, name, passwordKey, hash)
-		out, err := exec.Command(binary, "config", "set", key, value, "--network", strings.Join(s.n.servers, ","), "--tls-ca", s.n.caFile(),
-			"--password-file", filepath.Join(s.n.dir, "password")).CombinedOutput()
-		if err != nil {
-			s.t.Fatalf("%s: %v", out, err)
-		}
+		s.n.setConfig(key, fmt.Sprintf(`[{Name = %q, %s = %q}]`, name, passwordKey, hash))
 	}
 	set("Gateways", "canary", "PasswordHash", mirrorSecret)
 	set("IRC.Operators", linktest.OperName, "Password", linktest.OperPassword)

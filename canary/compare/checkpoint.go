@@ -69,6 +69,8 @@ type saved struct {
 type savedRoom struct {
 	Key, Name string
 	Touched   time.Duration
+	Out       bool          `json:",omitempty"`
+	Turned    time.Duration `json:",omitempty"`
 	MaxOrd    uint64
 	Moves     []move
 	Members   [2][]int32
@@ -206,7 +208,7 @@ func (e *Engine) savePeople(s *saved) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.rooms)) {
 		r := e.rooms[key]
-		x := savedRoom{Key: r.Key, Name: r.Name, Touched: r.Touched, MaxOrd: r.MaxOrd, Moves: r.Moves}
+		x := savedRoom{Key: r.Key, Name: r.Name, Touched: r.Touched, Out: r.Out, Turned: r.Turned, MaxOrd: r.MaxOrd, Moves: r.Moves}
 		for side := range r.side {
 			x.Members[side] = slices.Sorted(maps.Keys(r.side[side].members))
 		}
@@ -427,7 +429,7 @@ func (e *Engine) restorePeople(s *saved) error {
 		}
 	}
 	for _, x := range s.Rooms {
-		r := &room{Key: x.Key, Name: x.Name, Touched: x.Touched, MaxOrd: x.MaxOrd, Moves: x.Moves}
+		r := &room{Key: x.Key, Name: x.Name, Touched: x.Touched, Out: x.Out, Turned: x.Turned, MaxOrd: x.MaxOrd, Moves: x.Moves}
 		e.rooms[r.Key] = r
 		for side := range x.Members {
 			for _, id := range x.Members[side] {

@@ -27,6 +27,10 @@ type person struct {
 
 // room is one channel on both sides, by its folded name.
 type room struct {
+	// Out says that the gateway leaves it out, and until Turned that has just changed (private.go).
+	Out    bool
+	Turned time.Duration
+
 	Key, Name string
 	Touched   time.Duration // when its modes, lists or topic changed last on the live side
 	MaxOrd    uint64        // the latest live event that the new network has shown
@@ -149,6 +153,9 @@ func (e *Engine) neighbours(side int, p *person, self bool) *audience {
 		list = append(list, p)
 	}
 	for _, r := range p.rooms[side] {
+		if r.Out && side == live {
+			continue
+		}
 		for id, q := range r.side[side].members { // order does not matter: an audience is sorted
 			if !seen[id] {
 				seen[id] = true

@@ -229,7 +229,7 @@ func (e *Engine) judgeExtra(ev *event) {
 		return
 	}
 	e.take(ev)
-	if e.ownAnswer(ev) || e.settling(ev) {
+	if e.ownAnswer(ev) || e.settling(ev) || e.byTurning(ev) {
 		e.tally.add(e, ev.Key.Cmd, outcomeIgnored, int64(len(ev.Got)))
 		return
 	}

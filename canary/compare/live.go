@@ -219,7 +219,7 @@ func (a *audience) has(id int32) bool {
 
 func (l *lowerer) joined(c network.Joined) {
 	p, r := l.user(c.User), l.room(c.Channel.Name)
-	if !l.enter(live, r, p) || c.User.Server.Ours {
+	if !l.enter(live, r, p) || c.User.Server.Ours || l.private(r, c.Channel) {
 		return
 	}
 	aud := r.side[live].audience()
@@ -289,8 +289,9 @@ func (l *lowerer) serverAdded(s *network.Server) {
 func (l *lowerer) parted(c network.Parted) {
 	p, r := l.person(string(c.User.UID)), l.room(c.Channel.Name)
 	aud := r.side[live].audience()
+	private := l.private(r, c.Channel)
 	l.leave(live, r, p)
-	if !c.User.Server.Ours {
+	if !c.User.Server.Ours && !private {
 		l.see(key{Cmd: "PART", Source: actor{ID: p.ID}, Text: c.Reason}, r, aud, 0, ":"+c.User.Mask()+" PART "+c.Channel.Name+" :"+c.Reason)
 	}
 }
@@ -298,8 +299,9 @@ func (l *lowerer) parted(c network.Parted) {
 func (l *lowerer) kicked(c network.Kicked) {
 	p, r := l.person(string(c.User.UID)), l.room(c.Channel.Name)
 	aud := r.side[live].audience()
+	private := l.private(r, c.Channel)
 	l.leave(live, r, p)
-	if !c.User.Server.Ours {
+	if !c.User.Server.Ours && !private {
 		k := key{Cmd: "KICK", Source: l.actor(c.By), Subject: p.ID, Text: c.Reason}
 		l.see(k, r, aud, 0, ":"+c.By.Mask()+" KICK "+c.Channel.Name+" "+c.User.Nick+" :"+c.Reason)
 	}
@@ -383,6 +385,9 @@ func (e *Engine) userGone(uid string) {
 
 func (l *lowerer) modes(c network.ModesChanged, optional bool) {
 	r := l.room(c.Channel.Name)
+	if l.private(r, c.Channel) {
+		return
+	}
 	aud, by := r.side[live].audience(), l.actor(c.By)
 	for _, m := range c.Modes {
 		if m.User != nil && m.User.Server.Ours {
@@ -435,6 +440,9 @@ func (l *lowerer) topic(c network.TopicChanged) {
 	if c.Old.Text == c.Channel.Topic.Text && c.By.User == nil {
 		return // only its setter or time: nobody is shown that
 	}
+	if l.private(r, c.Channel) {
+		return
+	}
 	k := key{Cmd: "TOPIC", Source: l.actor(c.By), Text: c.Channel.Topic.Text}
 	ev := l.see(k, r, r.side[live].audience(), 0, ":"+c.By.Mask()+" TOPIC "+c.Channel.Name+" :"+c.Channel.Topic.Text)
 	ev.Optional = c.Old.Text == c.Channel.Topic.Text
@@ -445,6 +453,9 @@ func (l *lowerer) topic(c network.TopicChanged) {
 
 func (l *lowerer) invited(c network.Invited) {
 	if c.User.Server.Ours {
+		return
+	}
+	if l.private(l.room(c.Channel.Name), c.Channel) {
 		return
 	}
 	p := l.person(string(c.User.UID))
@@ -463,6 +474,9 @@ func (l *lowerer) message(c network.MessageSeen) {
 	switch {
 	case c.Channel != nil:
 		r := l.room(c.Channel.Name)
+		if l.private(r, c.Channel) {
+			return
+		}
 		aud := l.hearers(r, c)
 		if c.Status != "" {
 			k.Cmd += " " + c.Status

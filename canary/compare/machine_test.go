@@ -33,11 +33,11 @@ type pipeline struct {
 
 func newPipeline(t testing.TB, cfg fakenet.Config) *pipeline {
 	t.Helper()
-	return pipelineTo(t, cfg, nil)
+	return pipelineTo(t, cfg, nil, false)
 }
 
 // pipelineTo links to the machine that has the users of an earlier run, or to a new one.
-func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline) *pipeline {
+func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline, leaveHidden bool) *pipeline {
 	t.Helper()
 	cfg.Start, cfg.Broadcast = start, fakenet.BroadcastAlways
 	sim, err := fakenet.New(cfg)
@@ -60,7 +60,7 @@ func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline) *pipeline {
 		t.Fatal(err)
 	}
 	p.net.SetPeer(s2s.ServerIntroduced{Server: cfg.Server, SID: cfg.SID, Hops: 1})
-	if p.tr, err = translate.New(translate.Config{Services: []string{"services.example.net"}, OperClass: "admin", Bans: true}, p.net); err != nil {
+	if p.tr, err = translate.New(translate.Config{Services: []string{"services.example.net"}, OperClass: "admin", Bans: true, LeaveOutHidden: leaveHidden}, p.net); err != nil {
 		t.Fatal(err)
 	}
 	if before != nil {
@@ -71,7 +71,7 @@ func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline) *pipeline {
 		conf.Gateways = []ircserver.Gateway{{Name: "canary", PasswordHash: "x"}}
 		p.machine = ircserver.New(conf)
 	}
-	p.body(trace.KindHeader, trace.Header{RunID: "test", Version: "1", Started: start, Protocol: protocol, Us: "gateway.example.net", SID: "00G", Network: "robustirc.net", Mode: trace.ModeBroadcast, Style: trace.StyleFirehose, Services: []string{"services.example.net"}})
+	p.body(trace.KindHeader, trace.Header{RunID: "test", Version: "1", Started: start, Protocol: protocol, Us: "gateway.example.net", SID: "00G", Network: "robustirc.net", Mode: trace.ModeBroadcast, Style: trace.StyleFirehose, Services: []string{"services.example.net"}, LeavesHidden: leaveHidden})
 	p.body(trace.KindLinkUp, trace.LinkUp{Peer: cfg.Server, SID: string(cfg.SID), Protocol: protocol, Dialect: dialect, Number: 1})
 	p.greet()
 	if _, err := sim.Attach(start, "gateway.example.net", "00G", "Gateway"); err != nil {
@@ -292,10 +292,10 @@ func TestTakeover(t *testing.T) {
 			before := newPipeline(t, cfg)
 			before.run(10)
 			cfg.Seed++
-			again := pipelineTo(t, small(protocol, 3), before)
+			again := pipelineTo(t, small(protocol, 3), before, false)
 			again.run(20)
 			again.held()
-			other := pipelineTo(t, cfg, again)
+			other := pipelineTo(t, cfg, again, false)
 			other.run(20)
 			other.held()
 		})
@@ -315,5 +315,21 @@ func (p *pipeline) held() {
 	r := e.Result()
 	if r.State.Match == 0 || r.State.Unexplained > 0 || r.SelfTest.SensitivityPPB != 1_000_000_000 || len(r.Groups) > 0 {
 		p.t.Error(explain(r))
+	}
+}
+
+// TestHidden leaves out channels that are secret or private, as gateways do unless they are told otherwise: that is no
+// difference, also where a channel becomes one or ceases to be.
+func TestHidden(t *testing.T) {
+	for _, protocol := range []fakenet.Protocol{fakenet.TS6, fakenet.Hybrid, fakenet.Unreal} {
+		for _, scenario := range []string{"mixed", "splits", "hostile"} {
+			t.Run(string(protocol)+" "+scenario, func(t *testing.T) {
+				cfg := small(protocol, 5)
+				cfg.Scenario = scenario
+				p := pipelineTo(t, cfg, nil, true)
+				p.run(40)
+				p.held()
+			})
+		}
 	}
 }

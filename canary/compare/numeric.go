@@ -105,6 +105,10 @@ func (e *Engine) repaired(r *trace.Record, m *irc.Message) {
 	d.shape = d.cmd
 	if o := e.ops.find(r.ID); o != nil && o.Refused != "" {
 		d.cause = e.answers.consume(o)
+		if e.repairedJoin(o, d.cause) {
+			e.tally.add(e, d.cmd, outcomeIgnored, 1)
+			return
+		}
 	}
 	if p := e.uids[m.Param(0)]; p != nil {
 		d.users = []int32{p.ID}

@@ -69,6 +69,11 @@ func (e *Engine) op(r *trace.Record) {
 	switch {
 	case m.Source == "" && m.Command == "USER":
 		e.mirror(e.person(strings.Clone(m.Param(0))))
+	case m.Command == "INVITE":
+		o.Target, o.Subject = e.fold(strings.Clone(m.Param(1))), e.fold(strings.Clone(m.Param(0)))
+		if p := e.uids[m.Param(0)]; p != nil {
+			o.Subject = p.UID
+		}
 	case m.Source == "" && m.Command == "STATE":
 		e.state.asked(e, m.Param(0))
 	case m.Command == "NICK":
@@ -114,6 +119,7 @@ type opInfo struct {
 	ID                uint64
 	At                time.Duration
 	Verb, UID, Target string
+	Subject           string `json:",omitempty"` // whom INVITE invites: a uid or a folded nick
 	Refused           string `json:",omitempty"` // the numeric that answered it
 }
 

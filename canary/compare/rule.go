@@ -50,10 +50,12 @@ const (
 	KindAccept    RuleKind = "accept"     // a difference that was looked at and accepted: a debt
 	KindSource    RuleKind = "source"     // what a server did is shown as done by another server or by whom it names
 	KindOwnAnswer RuleKind = "own-answer" // what only the user itself sees of its own action
+	KindPrivate   RuleKind = "private"    // channels that the gateway leaves out come and go
+	KindInvited   RuleKind = "invited"    // who is invited may join there what the rules here refuse
 )
 
 var ruleKinds = []RuleKind{KindTime, KindBijection, KindOneName, KindFold, KindText, KindOrder, KindExpand, KindBurst,
-	KindOutside, KindModes, KindLength, KindThrottle, KindAccept, KindSource, KindOwnAnswer}
+	KindOutside, KindModes, KindLength, KindThrottle, KindAccept, KindSource, KindOwnAnswer, KindPrivate, KindInvited}
 
 // Errors of a Rule.
 var (

@@ -29,6 +29,8 @@ func DefaultRules() []Rule {
 		{ID: "N-13", Kind: KindLength, Field: "text", Reason: "a line is cut where its prefix lets it end; what stands before is the same"},
 		{ID: "N-14", Kind: KindThrottle, Classes: []Class{ClassLate}, Reason: "a throttle delays; what it drops is a difference"},
 		{ID: "N-15", Kind: KindOutside, Commands: []string{"SERVICES"}, Reason: "what is said to services is mirrored as its effect"},
+		{ID: "N-16", Kind: KindPrivate, Commands: []string{"JOIN", "PART", "MODE", "TOPIC"}, Reason: "a channel that becomes secret or private is taken out of the new network, and back in when it no longer is"},
+		{ID: "N-17", Kind: KindInvited, Commands: []string{"JOIN"}, Reason: "there an invitation replaces an account and passes the throttle, here it does not; see docs/modes.md"},
 		{ID: "C-31", Kind: KindModes, Commands: []string{"MODE"}, Reason: "the new network has no such mode; see what users lose"},
 	}
 	for i := range rules {

@@ -34,6 +34,9 @@ func (s *sampler) take(e *Engine, r *trace.Record) {
 		if e.records < s.next || e.records < firstSample || !e.comparing() {
 			return
 		}
+		if r.Kind != trace.KindOutput || r.ID == 0 || e.setup.has(r.ID) {
+			return // an import may still be on its way, of which nothing is compared
+		}
 		s.open = sample{before: e.save(true)}
 	}
 	if r.Kind == trace.KindLinkUp || r.Kind == trace.KindLinkDown || r.Kind == trace.KindGap {

@@ -52,7 +52,7 @@ func (s *stateCheck) asked(e *Engine, token string) {
 		}
 	}
 	for _, r := range e.rooms { // order does not matter: a map is filled
-		if c := e.model.Channel(r.Name); c != nil && r.side[live].audience().N > 0 {
+		if c := e.model.Channel(r.Name); c != nil && r.side[live].audience().N > 0 && !e.isPrivate(c) {
 			s.wantChannel(e, r, c)
 		}
 	}

@@ -107,7 +107,12 @@ type Header struct {
 	Style    Style     `json:"style,omitempty"`    // how the new network delivered
 	Redacted bool      `json:"redacted"`           // false: texts and addresses are stored as they are; set by the Writer
 	Services []string  `json:"services,omitempty"` // nicks of services, beside those that end in Serv, and names of their servers
-	Notes    []string  `json:"notes,omitempty"`    // by the operator, for the report; stored as they are
+	// LeavesHidden and LeavesChannels are what is not mirrored: channels that are secret or private, and those whose
+	// names match; stored as they are.
+	LeavesHidden   bool     `json:"leaves_hidden,omitempty"`
+	LeavesChannels []string `json:"leaves_channels,omitempty"`
+
+	Notes []string `json:"notes,omitempty"` // by the operator, for the report; stored as they are
 }
 
 // LinkUp is a link that was established.

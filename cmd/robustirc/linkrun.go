@@ -198,7 +198,8 @@ func recordHeader(f *config.File) trace.Header {
 	_, _ = rand.Read(id) // never fails (crypto/rand)
 	return trace.Header{RunID: time.Now().UTC().Format("20060102-150405-") + hex.EncodeToString(id), Version: version(), Protocol: f.Uplink.Protocol,
 		Dialect: f.Uplink.Dialect, Us: f.Uplink.Server, SID: f.Uplink.SID, Network: f.Target.Gateway, Mode: trace.Mode(f.Capture.Mode),
-		Style: trace.Style(f.Target.Style), Notes: f.Record.Notes, Services: f.Uplink.Services}
+		Style: trace.Style(f.Target.Style), Notes: f.Record.Notes, Services: f.Uplink.Services,
+		LeavesHidden: !f.Mirror.Hidden, LeavesChannels: f.Mirror.LeaveOutChannels}
 }
 
 // uplinkDialer connects to the existing network's server.

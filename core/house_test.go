@@ -45,6 +45,8 @@ var rooms = map[string][]string{
 	"linkgw":          {"linkgw/network", "linkgw/translate", "s2s", "s2s/ts6", "s2s/unreal", "canary/trace", "core/irc"},
 	"canary/report":   {"canary/compare"},
 	"canary/replay":   {"canary/compare", "core/scenario", "core/robustsession", "core/ircserver", "core/irc"},
+	// original knows another program's data (and a LevelDB), which the rooms of our own formats stay free of.
+	"canary/original": {"canary/replay", "core/robustsession", "core/ircserver", "core/irc"},
 	"cmd":             {"*"},
 }
 

@@ -16,7 +16,7 @@ func canaryCommand() *cobra.Command {
 		Short: "Compare what users see now with what they would see",
 		Args:  noArgs,
 	}
-	cmd.AddCommand(canaryLiveCommand(), canaryCompareCommand(), canaryLogCommand(), canaryReportCommand(), canaryAcceptCommand(), canaryMachineCommand())
+	cmd.AddCommand(canaryLiveCommand(), canaryCompareCommand(), canaryLogCommand(), canaryReportCommand(), canaryAcceptCommand(), canaryMachineCommand(), canaryImportOriginalCommand())
 	return cmd
 }
 

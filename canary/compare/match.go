@@ -215,12 +215,17 @@ const minUnderWay, maxUnderWay = 250 * time.Millisecond, 5 * time.Second
 func (e *Engine) underWay() {
 	grace := min(max(2*e.lags.shadow.Max, minUnderWay), maxUnderWay)
 	for _, d := range e.due.list[e.due.head:] {
-		if ev := d.ev; ev != nil && d.stands() && ev.State == waiting && ev.Ord != 0 && ev.At > e.now-grace {
+		ev := d.ev
+		if ev == nil || !d.stands() || ev.State != waiting || ev.Ord == 0 || ev.At <= e.now-grace {
+			continue
+		}
+		if extra, _ := e.leftover(ev); extra == nil {
 			ev.State = done
 			e.pending.remove(ev.Key, ev)
 			e.excluded(ev)
 		}
 	}
+	e.names.open = slices.DeleteFunc(e.names.open, func(l *nameList) bool { return l.At > e.now-grace })
 }
 
 // Finish judges everything that is still waiting, as when the run is over.

@@ -264,6 +264,8 @@ func mirrorReal(t *testing.T, kind linktest.Kind) {
 	s.channels()
 	s.doors()
 	s.departures()
+	s.powers()
+	s.services()
 	s.split()
 	st := s.l.status()
 	if len(st.Egress.Blocked) > 0 || st.CoverageBad != "" || len(st.Gaps) > 0 {
@@ -307,7 +309,22 @@ func (s *mirrored) channels() {
 	s.act("god", "MODE #main +o carlos", "MODE #main -o+v carlos carlos", "MODE #main -v anna")
 	s.act("gina", "TOPIC #main :by the leaf's Gina", "MODE #main +mil 42", "MODE #main -i+s", "MODE #main -b *!*@bad.example")
 	s.act("god", "TOPIC #main :")
+	s.hear("carl")
+	s.hear("gina")
 	s.check("channels", nil)
+}
+
+// hear holds that the new network hears what somebody says on #main: the observer is there, or all text is broadcast.
+func (s *mirrored) hear(role string) {
+	s.t.Helper()
+	s.marks++
+	for _, command := range []string{"PRIVMSG", "NOTICE"} {
+		text := fmt.Sprintf("%s says for the %d. time", s.cast[role].Nick, s.marks)
+		s.act(role, command+" #main :"+text)
+		if m := s.watch.Await(command, text); !strings.HasPrefix(m.Source, s.cast[role].Nick+"!") {
+			s.t.Errorf("%s is said to be by %s", m.String(), m.Source)
+		}
+	}
 }
 
 // doors are keys, limits, invitations, bans and their exceptions.
@@ -331,6 +348,7 @@ func (s *mirrored) doors() {
 
 // departures are parts, kicks, kills and quits.
 func (s *mirrored) departures() {
+	s.act("gina", "MODE #main -m")
 	s.act("god", "JOIN #inv2,#inv3", "PART #inv2 :seen", "KICK #main bert :out: of here")
 	s.act("hugo", "PART #inv :bye: bye")
 	s.act("gina", "KICK #main anna")

@@ -17,8 +17,22 @@ import (
 	livenet "robustirc/linkgw/network"
 )
 
-// cutTime is how long the link is cut.
+// cutTime is how long the link is cut, unless ROBUSTIRC_CUT says otherwise.
 const cutTime = 3 * time.Second
+
+// durationOf returns what an environment variable says, or a default.
+func durationOf(t *testing.T, name string, otherwise time.Duration) time.Duration {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return d
+}
 
 // recover breaks one thing after the other: each time both networks must be equal again by themselves, with the gap stated.
 func (s *mirrored) recover() {
@@ -44,16 +58,17 @@ func (s *mirrored) gapOf(why linkgw.GapReason) (found linkgw.Gap) {
 }
 
 func (s *mirrored) cutLink() {
+	pause := durationOf(s.t, "ROBUSTIRC_CUT", cutTime)
 	imports := s.l.status().Target.Imports
 	s.tap.cut()
 	s.l.await("it is seen that the link is cut", func(st *linkgw.Status) bool { return st.Link == nil && st.State != linkgw.StateLinked })
 	s.act("anna", "NICK annabel", "TOPIC #split :while it was cut", "MODE #split +b cut!*@*", "JOIN #cut")
 	s.act("gina", "PART #main :unseen", "AWAY :unseen")
-	time.Sleep(cutTime)
+	time.Sleep(pause)
 	s.tap.open()
 	s.linked("the link is there again", imports+1)
-	if g := s.gapOf(linkgw.GapUnlinked); g.To.Sub(g.From) < cutTime {
-		s.t.Errorf("the link was cut for %v, and the gap is %+v", cutTime, g)
+	if g := s.gapOf(linkgw.GapUnlinked); g.To.Sub(g.From) < pause {
+		s.t.Errorf("the link was cut for %v, and the gap is %+v", pause, g)
 	}
 	s.checkBurst("the link was cut")
 }
@@ -106,6 +121,7 @@ func (s *mirrored) restartServer() {
 	s.checkBurst("the server was restarted")
 	s.act("fred", "NICK freddy", "MODE #after +m")
 	s.check("after the restart", nil)
+	s.hear("gina")
 }
 
 // cycles is how often the gateway comes and goes: ROBUSTIRC_CYCLES, or 10.

@@ -219,13 +219,7 @@ socket = "admin.sock"
 // TestNewNetworkStopped stops all nodes of the new network while a lot happens on the other one: the link there stays up
 // and PING is answered, the gateway's memory is bounded, and afterwards all that was said comes, in order.
 func TestNewNetworkStopped(t *testing.T) {
-	stop := stopTime
-	if text := os.Getenv("ROBUSTIRC_STOP"); text != "" {
-		var err error
-		if stop, err = time.ParseDuration(text); err != nil {
-			t.Fatalf("ROBUSTIRC_STOP: %v", err)
-		}
-	}
+	stop := durationOf(t, "ROBUSTIRC_STOP", stopTime)
 	said := &spoken{byChannel: map[string][]string{}}
 	n := startNetwork(t, "--unthrottled")
 	t.Cleanup(func() { n.signalAll(syscall.SIGCONT) })

@@ -130,7 +130,7 @@ func (c *converter) try(in *ircserver.Input) (outs []ircserver.Output) {
 func (c *converter) output(o *ircserver.Output) {
 	for r := range o.To.All {
 		if o.Final {
-			c.sessions.end(r.Session)
+			c.end(r.Session)
 			delete(c.remotes, r.Session)
 		}
 		if r.Session == c.refused {
@@ -138,6 +138,13 @@ func (c *converter) output(o *ircserver.Output) {
 				c.lost["state that was refused: "+code]++
 			}
 		}
+	}
+}
+
+// end notes that a session has ended.
+func (c *converter) end(our ircserver.SessionID) {
+	if c.sessions.end(our) {
+		fmt.Fprintf(c.ids, "e %d 0\n", our)
 	}
 }
 
@@ -196,7 +203,7 @@ func (c *converter) message(index uint64, m *message) {
 		if our, ok := c.session(m); ok {
 			c.put(ircserver.Input{Kind: ircserver.KindDelete, Time: m.UnixNano, Session: our, Text: c.text(m.Data)})
 			if c.m == nil {
-				c.sessions.end(our)
+				c.end(our)
 			}
 		}
 	case ircFromClient:

@@ -27,20 +27,22 @@ func (s *sessions) add(theirs uint64, ours ircserver.SessionID) {
 	s.ours[theirs], s.theirs[ours] = ours, theirs
 }
 
-// end notes that a session of ours has ended, and forgets the one that ended keepEnded ago.
-func (s *sessions) end(ours ircserver.SessionID) {
+// end notes that a session of ours has ended, and forgets the one that ended keepEnded ago. It reports whether it had
+// not ended before.
+func (s *sessions) end(ours ircserver.SessionID) bool {
 	theirs, ok := s.theirs[ours]
 	if !ok {
-		return
+		return false
 	}
 	delete(s.theirs, ours)
 	if len(s.ended) < keepEnded {
 		s.ended = append(s.ended, theirs)
-		return
+		return true
 	}
 	delete(s.ours, s.ended[s.next])
 	s.ended[s.next] = theirs
 	s.next = (s.next + 1) % keepEnded
+	return true
 }
 
 // hostPrefix begins the host that both programs show of a session; its id follows in hexadecimal digits.

@@ -39,6 +39,9 @@ type collector struct {
 	first    string // the fingerprint of the first difference
 	diverged uint64 // the first digest at which the states differ; 0: none
 	agreed   uint64 // the last digest at which they were equal
+
+	isRecorded         bool // the old version is a recording
+	covered, uncovered int64
 }
 
 // group is a compare.Group in the making.
@@ -411,18 +414,19 @@ func (c *collector) verdict() {
 			v.Exit |= bit
 		}
 	}
-	if c.self > 0 {
+	switch {
+	case c.isRecorded:
+		hold("coverage", c.covered > 0, compare.ExitIncomplete, fmt.Sprintf("%s holds the answers to %d inputs; %d others that put something out are not in it", c.old, c.covered, c.uncovered))
+	case c.self > 0:
 		hold("self", false, compare.ExitUnexplained, fmt.Sprintf("%s differs from itself, first at input %d (%d inputs): it is not deterministic", c.old, c.selfAt, c.self))
-	} else {
+	default:
 		hold("self", true, 0, c.old+" run twice gave the same")
 	}
 	hold("outputs", c.res.Deliveries.Unexplained == 0, compare.ExitUnexplained,
 		fmt.Sprintf("%d of %d deliveries differ between %s and %s, in %d groups", c.res.Deliveries.Unexplained, c.res.Deliveries.Compared(), c.old, c.new, len(c.groups)))
-	text := fmt.Sprintf("the states were equal at all %d points where they were compared", c.res.State.Match)
-	if c.diverged > 0 {
-		text = fmt.Sprintf("the states differ from input %d on; they were last seen equal after input %d", c.diverged, c.agreed)
+	if !c.isRecorded {
+		c.verdictOfStates(hold)
 	}
-	hold("state", c.diverged == 0, compare.ExitUnexplained, text)
 	slices.SortStableFunc(v.Reasons, func(a, b compare.Reason) int {
 		switch {
 		case a.Held == b.Held:
@@ -432,4 +436,12 @@ func (c *collector) verdict() {
 		}
 		return 1
 	})
+}
+
+func (c *collector) verdictOfStates(hold func(gate string, held bool, bit int, text string)) {
+	text := fmt.Sprintf("the states were equal at all %d points where they were compared", c.res.State.Match)
+	if c.diverged > 0 {
+		text = fmt.Sprintf("the states differ from input %d on; they were last seen equal after input %d", c.diverged, c.agreed)
+	}
+	hold("state", c.diverged == 0, compare.ExitUnexplained, text)
 }

@@ -112,9 +112,13 @@ func (t *tail) String() string { return strings.TrimSpace(string(t.b)) }
 
 // run hands a log to all of the binaries side by side and calls yield for each input that any has something for.
 func run(ctx context.Context, log io.Reader, binaries []Binary, opts MachineOptions, yield func(*round) error) (err error) {
+	return runBeside(ctx, log, nil, binaries, opts, yield)
+}
+
+// runBeside is run with versions that need no log in front of the binaries.
+func runBeside(ctx context.Context, log io.Reader, list []*version, binaries []Binary, opts MachineOptions, yield func(*round) error) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var list []*version
 	var inputs []io.WriteCloser
 	var processes []*process
 	defer func() {

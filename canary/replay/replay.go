@@ -19,6 +19,8 @@ type Options struct {
 	Log string
 	// Old and New are the versions.
 	Old, New Binary
+	// Recorded, when not nil, takes the place of Old.
+	Recorded *Recording
 	// Progress, when not nil, is called now and then with the number of the input that was compared last.
 	Progress func(input uint64)
 }
@@ -42,26 +44,26 @@ func Compare(ctx context.Context, opts Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Recorded != nil {
+		opts.Old = Binary{Name: opts.Recorded.Name}
+	}
 	c := newCollector(opts.Old.Name, opts.New.Name)
 	c.res.Run = compare.Run{
 		Network: info.header.Network, Version: opts.New.Name, Mode: "log", Redacted: info.header.Redacted, Protocol: "robustirc", Started: info.started,
 		Dialect: opts.Old.Name, Records: info.inputs,
 		Notes: []string{fmt.Sprintf("inputs %d to %d of the network's log, through %s and %s", info.first, info.last, opts.Old.Name, opts.New.Name)},
 	}
-	binaries := make([]Binary, versions)
-	binaries[oldVersion], binaries[sameVersion], binaries[newVersion] = opts.Old, opts.Old, opts.New
-	binaries[sameVersion].Name += " (again)"
-	if err := withLog(opts.Log, func(log io.Reader) error {
-		next := info.first
-		return run(ctx, log, binaries, MachineOptions{}, func(r *round) error {
-			c.round(r)
-			if opts.Progress != nil && r.input >= next {
-				opts.Progress(r.input)
-				next = r.input + progressEvery
-			}
-			return nil
-		})
-	}); err != nil {
+	next := info.first
+	progress := func(input uint64) {
+		if opts.Progress != nil && input >= next {
+			opts.Progress(input)
+			next = input + progressEvery
+		}
+	}
+	if opts.Recorded != nil {
+		return c.outcomeOfRecording(ctx, &opts, progress)
+	}
+	if err := c.compareBinaries(ctx, &opts, progress); err != nil {
 		return nil, err
 	}
 	if err := c.narrow(ctx, &opts); err != nil {
@@ -77,6 +79,32 @@ func Compare(ctx context.Context, opts Options) (*Outcome, error) {
 		}
 	}
 	return o, nil
+}
+
+// compareBinaries runs a log through the old version, the old version again, and the new one.
+func (c *collector) compareBinaries(ctx context.Context, opts *Options, progress func(input uint64)) error {
+	binaries := make([]Binary, versions)
+	binaries[oldVersion], binaries[sameVersion], binaries[newVersion] = opts.Old, opts.Old, opts.New
+	binaries[sameVersion].Name += " (again)"
+	return withLog(opts.Log, func(log io.Reader) error {
+		return run(ctx, log, binaries, MachineOptions{}, func(r *round) error {
+			c.round(r)
+			progress(r.input)
+			return nil
+		})
+	})
+}
+
+// outcomeOfRecording is Compare with a recording: what was recorded cannot be run again, neither to see whether it
+// differs from itself nor to find a smaller scenario, and has no states.
+func (c *collector) outcomeOfRecording(ctx context.Context, opts *Options, progress func(input uint64)) (*Outcome, error) {
+	c.isRecorded = true
+	if err := c.compareRecorded(ctx, opts, progress); err != nil {
+		return nil, err
+	}
+	c.res.Run.Notes = append(c.res.Run.Notes, opts.Recorded.Notes...)
+	o := &Outcome{Result: c.result(), ScenarioNote: "There is no scenario: what was recorded cannot be run again."}
+	return o, explain(opts.Log, o.Result)
 }
 
 func withLog(path string, use func(io.Reader) error) error {

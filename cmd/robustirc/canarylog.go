@@ -22,6 +22,7 @@ type canaryLog struct {
 	flags                      adminFlags
 	reports                    reportFlags
 	capture, old, new, example string
+	oldDump                    string
 	text                       bool
 	progress                   *progress
 }
@@ -36,7 +37,8 @@ func canaryLogCommand() *cobra.Command {
 The log is fetched from a node (redacted there, unless --text) and kept in the capture
 file; fetched again, only what is new is fetched. Both versions get the same inputs, the old
 one twice: a version that differs from itself is the finding. --old and --new are programs
-of any release and this program where they are left out.
+of any release and this program where they are left out. --old-dump takes the place of an old
+version: what the original RobustIRC put out (docs/migrating-from-robustirc.md).
 
 Exit code 0 for GO; 4 when anything differs.`,
 		Example: `  robustirc canary log --from localhost:13001 --tls-ca robustirc-data/tls/ca.pem \
@@ -51,6 +53,7 @@ Exit code 0 for GO; 4 when anything differs.`,
 	f.StringVar(&c.capture, "capture", "", "file that keeps the log (default with --from: canary-log.rirclog)")
 	f.BoolVar(&c.text, "text", false, "fetch everything, people's words, keys and addresses too")
 	f.StringVar(&c.old, "old", "", "the version that runs now (default: this program)")
+	f.StringVar(&c.oldDump, "old-dump", "", "what the original RobustIRC dumped of itself, for a capture of canary import-original --text")
 	f.StringVar(&c.new, "new", "", "the version to judge (default: this program)")
 	f.StringVar(&c.reports.json, "json", "", "write the result as JSON to this file (- is standard output)")
 	f.StringArrayVar(&c.reports.reports, "report", nil, "write a report to this file, once or more often: "+reportFormats)
@@ -82,8 +85,16 @@ func (c *canaryLog) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	opts := replay.Options{Log: c.capture, Old: old, New: new, Progress: c.progress.at}
+	if c.oldDump != "" {
+		var done func()
+		if opts.Recorded, done, err = c.recording(last); err != nil {
+			return err
+		}
+		defer done()
+	}
 	c.progress.begin("comparing", last)
-	o, err := replay.Compare(ctx, replay.Options{Log: c.capture, Old: old, New: new, Progress: c.progress.at})
+	o, err := replay.Compare(ctx, opts)
 	c.progress.end()
 	if err != nil {
 		return err

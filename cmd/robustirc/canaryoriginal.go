@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"robustirc/canary/original"
+	"robustirc/canary/replay"
 	"robustirc/core/ircserver"
+	"robustirc/core/robustsession"
 )
 
 func canaryImportOriginalCommand() *cobra.Command {
@@ -97,4 +99,72 @@ func showImport(w io.Writer, path string, sum *original.Summary) {
 	show("Entries that made no input:", sum.Skipped)
 	show("What has no equivalent here:", sum.Lost)
 	fmt.Fprintf(w, "\nNext: robustirc canary log --capture %s --report report.html\n", path)
+}
+
+// recording turns the dump of the original into what is compared with the capture. done removes it.
+func (c *canaryLog) recording(last uint64) (rec *replay.Recording, done func(), err error) {
+	switch {
+	case c.old != "":
+		return nil, nil, usageError{errors.New("--old and --old-dump exclude each other")}
+	case c.flags.network != "":
+		return nil, nil, usageError{errors.New("--old-dump goes with --capture, a file of canary import-original --text")}
+	}
+	if err := whole(c.capture); err != nil {
+		return nil, nil, err
+	}
+	ids, err := os.Open(c.capture + original.IDsSuffix)
+	if err != nil {
+		return nil, nil, usageError{fmt.Errorf("--old-dump needs the file beside the capture that canary import-original wrote: %w", err)}
+	}
+	defer ids.Close()
+	dump, err := os.Open(c.oldDump)
+	if err != nil {
+		return nil, nil, usageError{fmt.Errorf("--old-dump: %w", err)}
+	}
+	defer dump.Close()
+	frames, err := os.CreateTemp("", "robustirc-recording-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making room for the recording: %w", err)
+	}
+	done = func() { os.Remove(frames.Name()) }
+	sum, err := original.Record(dump, ids, last, frames)
+	if err = errors.Join(err, frames.Close()); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("%s: %w", c.oldDump, err)
+	}
+	return &replay.Recording{Name: "the original RobustIRC", Path: frames.Name(), Normalize: original.Normalize, Notes: recordingNotes(sum)}, done, nil
+}
+
+// whole refuses a redacted capture: a dump shows hosts, topics and reasons as they were.
+func whole(capture string) error {
+	f, err := os.Open(capture)
+	if err != nil {
+		return usageError{err}
+	}
+	defer f.Close()
+	frame, err := robustsession.NewLogReader(f).Next()
+	if err != nil {
+		return fmt.Errorf("%s: %w", capture, err)
+	}
+	if frame.Header == nil || frame.Header.Redacted {
+		return usageError{fmt.Errorf("%s is redacted, and the dump is not: make the capture with canary import-original --text", capture)}
+	}
+	return nil
+}
+
+// recordingNotes say what is not compared.
+func recordingNotes(sum *original.Recorded) []string {
+	notes := []string{
+		fmt.Sprintf("the original's dump: %d lines of clients with %d outputs; texts of PRIVMSG and NOTICE are not in it, nor PING, PONG and the ends of sessions", sum.Entries, sum.Outputs),
+	}
+	if sum.Dark > 0 {
+		notes = append(notes, fmt.Sprintf("the dump's last %d lines have no outputs and were not compared: they may be newer than its snapshot", sum.Dark))
+	}
+	if sum.Unknown > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines of the dump are not in the capture", sum.Unknown))
+	}
+	if sum.Strangers > 0 {
+		notes = append(notes, fmt.Sprintf("%d recipients in the dump are no sessions: pseudo-clients of services", sum.Strangers))
+	}
+	return notes
 }

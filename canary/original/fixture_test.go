@@ -154,7 +154,9 @@ func (n *network) snapshot(t testing.TB, dir string, state pb, from, to uint64) 
 	}
 	add(n.entry(0, entryCommand, n.message(&message{Type: 7, Data: base64.StdEncoding.EncodeToString(state)})))
 	for i := from; i <= to; i++ {
-		add(n.entries[i])
+		if n.entries[i] != nil {
+			add(n.entries[i])
+		}
 	}
 	dir = filepath.Join(dir, "snapshots", fmt.Sprintf("1-%d-1700000000000", to))
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -45,6 +45,7 @@ func (c *converter) seed(s *serverState) error {
 	for i := range s.sessions {
 		d.session(&s.sessions[i])
 	}
+	c.now = max(c.now, s.latest())
 	slices.SortFunc(s.channels, func(a, b channelState) int { return strings.Compare(a.name, b.name) })
 	for i := range s.channels {
 		d.channel(&s.channels[i])
@@ -52,6 +53,17 @@ func (c *converter) seed(s *serverState) error {
 	d.rest()
 	d.end()
 	return c.err
+}
+
+// latest is the latest time that a state knows: topics were set by then.
+func (s *serverState) latest() (at int64) {
+	for i := range s.sessions {
+		at = max(at, s.sessions[i].created, s.sessions[i].lastActivity)
+	}
+	for i := range s.channels {
+		at = max(at, s.channels[i].topicTime)
+	}
+	return at
 }
 
 var foldNick = strings.NewReplacer("[", "{", "]", "}", "\\", "|")

@@ -18,7 +18,7 @@ type sessionState struct {
 	auth, nick, user, realname, away         string
 	svid, pass, serverName, remote           string
 	channels, invited, modes                 []string
-	created, lastActivity, lastNonPing       int64 // nanoseconds since 1970; 0: not known
+	created, lastActivity                    int64 // nanoseconds since 1970; 0: not known
 	operator, server, loggedIn, loginUnknown bool
 }
 
@@ -123,8 +123,6 @@ func decodeSession(b []byte) (s sessionState, err error) {
 			s.server = f.n != 0
 		case 18:
 			s.serverName, _, err = mapEntry(f.b) // its field 1 is the name
-		case 19:
-			s.lastNonPing, err = timestamp(f.b)
 		case 21:
 			s.loginUnknown, s.loggedIn = f.n == 0, f.n == 1
 		case 22:

@@ -157,3 +157,23 @@ func (p *tap) look(line string) {
 		p.bad = append(p.bad, line)
 	}
 }
+
+// TestTap holds that the tap sees what a gateway must never say, on either protocol.
+func TestTap(t *testing.T) {
+	for unreal, allowed := range sayable { // each by itself
+		p := &tap{t: t, allowed: allowed}
+		for _, line := range []string{":9GW MODE #a +b x!*@*", ":9GW TMODE 1 #a +o 00AAAAAAA", ":9GWAAAAAA PRIVMSG #a :hello", ":9GW KILL 00AAAAAAA :x", ":9GWAAAAAA KICK #a 00AAAAAAA :x",
+			":9GW SJOIN 1 #a +m :@9GWAAAAAA", ":9GW SJOIN 1 #a +nt :9GWAAAAAA", ":9GW TOPIC #a :x", ":9GW SQUIT 00B :x", ":00A PONG gateway.example.net :x", ":9GW ENCAP * KLINE 0 * * :x", "", "QUIT",
+			":9GW PONG gateway.example.net :x\r\n:9GW MODE #a +m"} {
+			p.look(line + "\r\n")
+		}
+		p.look(":9GW PONG gateway.example.net :hub.example.net") // no end
+		if len(p.bad) != p.said {
+			t.Errorf("UnrealIRCd %v: of %d lines only %d are bad: %q", unreal, p.said, len(p.bad), p.bad)
+		}
+		p.look(":9GW PONG gateway.example.net :hub.example.net\r\n")
+		if len(p.bad) != p.said-1 {
+			t.Error("a PONG is bad")
+		}
+	}
+}

@@ -45,9 +45,9 @@ func (f *followed) read() (time.Time, error) {
 	return time.Unix(0, n), nil
 }
 
-// write notes a time, when it is long enough since the last, or at the end. A crash leaves the old file or the new one.
-func (f *followed) write(at, now time.Time, last bool) error {
-	if f.path == "" || at.IsZero() || !last && now.Sub(f.written) < followedEvery {
+// write notes a time, when it is long enough since the last, or when it must be: after an import, and at the end. A crash leaves the old file or the new one.
+func (f *followed) write(at, now time.Time, must bool) error {
+	if f.path == "" || at.IsZero() || !must && now.Sub(f.written) < followedEvery {
 		return nil
 	}
 	f.written = now

@@ -136,12 +136,12 @@ func (m *mirror) run(ctx context.Context) error {
 	}
 }
 
-// note keeps how far the existing network was followed, once it is in step.
-func (m *mirror) note(last bool) {
+// note keeps how far the existing network was followed, once it is in step: from time to time, or now.
+func (m *mirror) note(now bool) {
 	if m.imports == 0 || m.importer != nil || m.importing {
 		return
 	}
-	if err := m.followed.write(m.at, m.g.cfg.Clock.Now(), last); err != nil {
+	if err := m.followed.write(m.at, m.g.cfg.Clock.Now(), now); err != nil {
 		m.g.log.Error("it cannot be written down how far the network was followed", "error", err)
 	}
 }
@@ -283,6 +283,7 @@ func (m *mirror) imported() {
 		g.log.Warn("there was a gap", "reason", x.Reason, "from", x.From, "to", x.To, "lines", x.Lines)
 		g.capture(&trace.Record{Kind: trace.KindNote, Name: "gap", Line: fmt.Sprintf("reason=%s from=%d to=%d lines=%d", x.Reason, x.From.UnixNano(), x.To.UnixNano(), x.Lines)})
 	}
+	m.note(true) // or a crash would have these gaps in its own
 	m.publish()
 }
 

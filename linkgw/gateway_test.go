@@ -343,6 +343,30 @@ func TestObserver(t *testing.T) {
 	})
 }
 
+// TestObserverByMask holds that a mask chooses channels that are open to all, and hears them.
+func TestObserverByMask(t *testing.T) {
+	t.Parallel()
+	hc := hubConfig(fakenet.TS6)
+	hc.Network.Rate = 2000
+	o := newWorld(t, hc)
+	o.cfg.Observing = &Observing{Channels: []string{"#*"}, Ident: "watch", Host: "gw.example.net", Realname: "It reads"}
+	o.cfg.Translate.Mode = translate.Observer
+	o.run()
+	o.inStep()
+	await(t, "the observer is on several channels", func() bool {
+		s := o.g.Status().Observer
+		return s != nil && s.Present && len(s.Channels) > 3
+	})
+	await(t, "text is heard", func() bool {
+		for _, r := range o.g.Status().Coverage.Rows {
+			if r.Command == "PRIVMSG" && r.Translated > 20 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // TestOverflow holds that a queue that is full is a gap with a beginning and an end, that the link stays, and that a new
 // burst makes up for it.
 func TestOverflow(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 
 // Observing is who watches channels in capture mode observer.
 type Observing struct {
-	// Channels are those to be on. None is created for it.
+	// Channels are those to be on, by name or mask (* and ?). None is created for it. A mask does not reach channels that
+	// are secret, private, by invitation, or have a key: those have to be named.
 	Channels []string
 	// Nick is "" for the observer's own id where the servers allow that, which nobody else can have; elsewhere Nick is
 	// followed by digits when it is taken.
@@ -52,11 +53,16 @@ type observer struct {
 	on         map[string]string // folded name: name
 	dirty      bool
 	wanted     map[string]string
+	masked     map[string]bool // of wanted, those that a mask has chosen
 	joined     int64
 }
 
+// maxByMask is how many channels the masks of an observer may choose.
+const maxByMask = 1000
+
+
 func newObserver(cfg Observing, id Identity, uid s2s.UID, guard *egress.Guard) *observer {
-	return &observer{cfg: cfg, id: id, uid: uid, guard: guard, out: map[string]string{}, on: map[string]string{}, wanted: map[string]string{}, dirty: true}
+	return &observer{cfg: cfg, id: id, uid: uid, guard: guard, out: map[string]string{}, on: map[string]string{}, wanted: map[string]string{}, masked: map[string]bool{}, dirty: true}
 }
 
 // is reports whether a word names the observer.
@@ -90,7 +96,9 @@ func (o *observer) begin(now time.Time, dialect string) error {
 	}
 	o.fold = rules.Casemapping
 	for _, c := range o.cfg.Channels {
-		o.wanted[o.fold.Fold(c)] = c
+		if !isMask(c) {
+			o.wanted[o.fold.Fold(c)] = c
+		}
 	}
 	waiting := o.waiting
 	o.waiting = nil
@@ -132,7 +140,16 @@ func (o *observer) changed(now time.Time, c network.Change) error {
 	case network.BanAdded:
 		o.banned = o.banned || o.hit(c.Ban)
 		o.dirty = true
-	case network.Joined, network.Parted, network.Split, network.ChannelDestroyed, network.ModesChanged, network.ChannelAged:
+	case network.ChannelCreated:
+		o.choose(c.Channel.Name)
+	case network.ChannelDestroyed:
+		o.dirty = true
+		if key := o.fold.Fold(c.Channel.Name); o.masked[key] {
+			delete(o.masked, key)
+			delete(o.wanted, key)
+			delete(o.on, key)
+		}
+	case network.Joined, network.Parted, network.Split, network.ModesChanged, network.ChannelAged:
 		o.dirty = true
 	case network.Passed:
 		if f, ok := c.Body.(s2s.Force); ok && c.User != nil && c.User.UID == o.uid {
@@ -140,6 +157,30 @@ func (o *observer) changed(now time.Time, c network.Change) error {
 		}
 	}
 	return nil
+}
+
+// isMask reports whether a channel of the configuration stands for several.
+func isMask(name string) bool { return strings.ContainsAny(name, "*?") }
+
+// choose has the observer want a new channel that a mask matches.
+func (o *observer) choose(name string) {
+	key := o.fold.Fold(name)
+	if o.wanted[key] != "" || len(o.masked) >= maxByMask {
+		return
+	}
+	for _, mask := range o.cfg.Channels {
+		if isMask(mask) && irc.MatchMask(o.fold, mask, name) {
+			o.wanted[key], o.masked[key], o.dirty = name, true, true
+			return
+		}
+	}
+}
+
+// open reports whether a mask may choose a channel.
+func open(c *network.Channel) bool {
+	f := c.Flags()
+	_, keyed := c.Param('k')
+	return !keyed && !f.Has('s') && !f.Has('p') && !f.Has('i')
 }
 
 // leftFor keeps the observer out of a channel for the rest of the link.
@@ -266,7 +307,7 @@ func (o *observer) freeNick() (string, error) {
 func (o *observer) settleChannel(now time.Time, key string) error {
 	c := o.model.Channel(o.wanted[key])
 	name, is := o.on[key]
-	should := c != nil && o.out[key] == "" && o.others(c) > 0 && c.TS > 0 && !o.bannedFrom(c)
+	should := c != nil && o.out[key] == "" && o.others(c) > 0 && c.TS > 0 && !o.bannedFrom(c) && (!o.masked[key] || open(c))
 	switch {
 	case should && !is:
 		o.on[key] = c.Name

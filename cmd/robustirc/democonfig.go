@@ -11,9 +11,12 @@ import (
 	"robustirc/linkgw/config"
 )
 
+// demoWindow is how long the judge waits for a counterpart.
+const demoWindow = 10 * time.Second
+
 // options are thresholds that a minute can meet. What must not happen at all must not happen here, too.
 func (d *demo) options() compare.Options {
-	o := compare.Options{Codec: liveCodec, ChannelModes: mirroredModes, Rules: compare.DefaultRules(), Gates: compare.DefaultGates(), Seed: 1, Window: 10 * time.Second}
+	o := compare.Options{Codec: liveCodec, ChannelModes: mirroredModes, Rules: compare.DefaultRules(), Gates: compare.DefaultGates(), Seed: 1, Window: demoWindow}
 	g := &o.Gates
 	g.Soak = min(g.Soak, d.length/2)
 	g.Commands, g.CommandSeen = 5, 10

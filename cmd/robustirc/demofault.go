@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"robustirc/canary/trace"
 	"robustirc/linkgw"
@@ -30,7 +31,7 @@ var demoFaults = map[string]func(*judge) linkgw.Capture{
 		return []*trace.Record{r}
 	}),
 	"leak": func(j *judge) linkgw.Capture { return &leaker{judge: j} },
-	"swap": func(j *judge) linkgw.Capture { return &swapper{judge: j} },
+	"late": func(j *judge) linkgw.Capture { return &delayer{judge: j} },
 }
 
 // spoilEvery is how many messages come between two that are spoiled.
@@ -100,29 +101,31 @@ func (s *leaker) Append(r *trace.Record) uint64 {
 	return s.judge.Append(&c)
 }
 
-// swapper shows a message after the next one of the same user to the same channel.
-type swapper struct {
+// delayer shows messages after everybody has stopped waiting for them.
+type delayer struct {
 	judge *judge
 
 	mu   sync.Mutex
 	n    int
-	held *trace.Record
+	held []delayed
+}
+
+type delayed struct {
+	record trace.Record
+	at     time.Time
 }
 
 // Append implements linkgw.Capture.
-func (s *swapper) Append(r *trace.Record) uint64 {
+func (s *delayer) Append(r *trace.Record) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held != nil && isText(r) {
-		seq := s.judge.Append(r)
-		s.judge.Append(s.held)
-		s.held = nil
-		return seq
+	for len(s.held) > 0 && time.Since(s.held[0].at) > demoWindow+time.Second {
+		s.judge.Append(&s.held[0].record)
+		s.held = s.held[1:]
 	}
 	if isText(r) {
 		if s.n++; s.n%spoilEvery == 0 {
-			c := *r
-			s.held = &c
+			s.held = append(s.held, delayed{*r, time.Now()})
 			return 0
 		}
 	}

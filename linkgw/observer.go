@@ -60,7 +60,6 @@ type observer struct {
 // maxByMask is how many channels the masks of an observer may choose.
 const maxByMask = 1000
 
-
 func newObserver(cfg Observing, id Identity, uid s2s.UID, guard *egress.Guard) *observer {
 	return &observer{cfg: cfg, id: id, uid: uid, guard: guard, out: map[string]string{}, on: map[string]string{}, wanted: map[string]string{}, masked: map[string]bool{}, dirty: true}
 }

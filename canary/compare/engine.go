@@ -296,7 +296,7 @@ func (e *Engine) newLink(session uint64) {
 		e.dropPending("the link to the new network was lost")
 		e.burst = settling
 		e.setup.begin()
-		e.sample.open = sample{} // a sample is of one link
+		e.sample.cut()
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *sampler) take(e *Engine, r *trace.Record) {
 		s.open = sample{before: e.save(true)}
 	}
 	if r.Kind == trace.KindLinkUp || r.Kind == trace.KindLinkDown || r.Kind == trace.KindGap {
-		s.open = sample{} // a sample is of one link
+		s.cut()
 		return
 	}
 	c := *r
@@ -53,6 +53,14 @@ func (s *sampler) take(e *Engine, r *trace.Record) {
 		s.done, s.open = s.open, sample{}
 		s.next = 2 * e.records
 	}
+}
+
+// cut ends the sample that is open, since a sample is of one link. It is kept where there is no better one.
+func (s *sampler) cut() {
+	if s.open.outputs >= minSample && s.open.outputs > s.done.outputs {
+		s.done = s.open
+	}
+	s.open = sample{}
 }
 
 // minSample is the smallest sample that is good for anything.

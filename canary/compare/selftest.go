@@ -110,8 +110,9 @@ type edit []trace.Record
 // rerun is a sample compared anew.
 type rerun struct {
 	e       *Engine
-	matched []*event // events that were shown to exactly those who must see them
-	answers []uint64 // records of the ends of lists of names that agreed
+	matched []*event    // events that were shown to exactly those who must see them
+	keys    map[key]int // how many of matched have a key
+	answers []uint64    // records of the ends of lists of names that agreed
 }
 
 // replay compares a copy of the sample with edits by record number, and records at its end.
@@ -122,7 +123,8 @@ func (x *sample) replay(o Options, edits map[uint64]edit, tail []trace.Record) (
 	}
 	r := &rerun{e: e}
 	if edits == nil {
-		e.onMatch = func(ev *event) { c := *ev; r.matched = append(r.matched, &c) }
+		r.keys = map[key]int{}
+		e.onMatch = func(ev *event) { c := *ev; r.matched = append(r.matched, &c); r.keys[ev.Key]++ }
 		e.onAnswer = func(seq uint64) { r.answers = append(r.answers, seq) }
 	}
 	for i := range x.records {
@@ -202,13 +204,15 @@ func (p *planter) record(seq uint64) *trace.Record {
 }
 
 // each offers matched events that fit, from a seeded place on and spread over the sample, until enough are planted.
-// Messages come first, where there are any: they are what a fault hurts most.
+// Messages come first, where there are any: they are what a fault hurts most. What happened twice in the same words is
+// passed over, since the second would stand in for the first, and so is what need not be shown.
 func (p *planter) each(fits func(*event) bool, plant func(*event, *trace.Record) bool) {
 	p.edits = map[uint64]edit{}
+	used := map[actor]bool{} // each by somebody else, so that none follows from another
 	for _, messages := range []bool{true, false} {
 		var list []*event
 		for _, ev := range p.base.matched {
-			if isMessage(command(ev.Key.Cmd)) == messages && ev.Part == 0 && len(ev.Got) > 0 && !strings.HasPrefix(ev.Key.Cmd, "MODE") && fits(ev) {
+			if isMessage(command(ev.Key.Cmd)) == messages && ev.Part == 0 && len(ev.Got) > 0 && !strings.HasPrefix(ev.Key.Cmd, "MODE") && p.base.keys[ev.Key] == 1 && !ev.Optional && fits(ev) {
 				list = append(list, ev)
 			}
 		}
@@ -216,10 +220,11 @@ func (p *planter) each(fits func(*event) bool, plant func(*event, *trace.Record)
 		for i := 0; i < n && p.n < perFault; i++ {
 			ev := list[(int(mix64(p.seed)%uint64(n))+i*max(1, n/perFault)+i/perFault)%n]
 			r := p.record(ev.ShownSeq)
-			if r == nil || p.edits[r.Seq] != nil || !plant(ev, r) {
-				continue
+			if r == nil || p.edits[r.Seq] != nil || len(r.To) != len(ev.Got) || used[ev.Key.Source] || !plant(ev, r) {
+				continue // of two lines of one event, each is missed as a loss
 			}
 			p.n++
+			used[ev.Key.Source] = true
 			if p.where == "" {
 				p.where = fmt.Sprintf("record %d: %s", r.Seq, ev.Key.Cmd)
 			}
@@ -245,11 +250,15 @@ func (p *planter) duplicate() {
 	})
 }
 
-// delay shows an output when the sample is over, of somebody who is called the same then.
+// delay shows an output when the sample is over, of somebody who is called the same then, and while it is remembered that
+// it is missing.
 func (p *planter) delay() {
 	p.each(func(ev *event) bool {
 		q := p.base.e.people[ev.Key.Source.ID]
-		return ev.Key.Source == server || q != nil && !q.Quit && strings.HasPrefix(ev.Shown, ":"+q.ShadowNick+"!")
+		if ev.At+2*p.base.e.window <= p.base.e.now {
+			return false
+		}
+		return ev.Key.Source == server || q != nil && !q.Quit && p.base.e.nicks[p.base.e.fold(q.ShadowNick)] == q && strings.HasPrefix(ev.Shown, ":"+q.ShadowNick+"!")
 	}, func(ev *event, r *trace.Record) bool {
 		p.edits[r.Seq] = edit{}
 		p.tail = append(p.tail, *r)
@@ -263,7 +272,7 @@ func (p *planter) swap() {
 	last := map[key]*event{}
 	for _, ev := range p.base.matched {
 		k := key{Source: ev.Key.Source, Target: ev.Key.Target}
-		if before := last[k]; before != nil && before.Key != ev.Key && before.Ord < ev.Ord {
+		if before := last[k]; before != nil && before.Key != ev.Key && before.Ord < ev.Ord && ev.At-before.At < p.base.e.window/2 {
 			next[before] = ev
 		}
 		last[k] = ev
@@ -336,7 +345,11 @@ func (p *planter) prefix() {
 		for _, session := range p.sessions() {
 			q := p.base.e.sessions[session]
 			_, rest, ok := strings.Cut(r.Line, "!")
-			if ok && q != nil && q.ID != ev.Key.Source.ID && !q.Quit && !q.Gone && strings.HasPrefix(r.Line, ":") {
+			same := ev.Key
+			if q != nil {
+				same.Source = actor{ID: q.ID}
+			}
+			if ok && q != nil && p.base.keys[same] == 0 && q.ID != ev.Key.Source.ID && !q.Quit && !q.Gone && strings.HasPrefix(r.Line, ":") {
 				wrong := *r
 				wrong.Line = ":" + q.ShadowNick + "!" + rest
 				p.edits[r.Seq] = edit{wrong}

@@ -398,7 +398,9 @@ func (l *lowerer) modes(c network.ModesChanged, optional bool) {
 			continue
 		}
 		ev := l.see(l.modeKey(m, by), r, aud, 0, ":"+c.By.Mask()+" MODE "+c.Channel.Name+" "+sign(m.Add)+string([]byte{m.Letter})+param(m.Param))
-		ev.Optional = ev.Optional || optional
+		// Who founds a channel has been shown that already, by the new network of its own accord (N-9b).
+		founded := c.By.User == nil && aud.N == 1 && m.Add && (m.Letter == 'n' || m.Letter == 't')
+		ev.Optional = ev.Optional || optional || founded
 		ev.Loose = m.User == nil && extended(m.Param)
 		if c.By.User == nil && c.By.Server != nil {
 			l.storm(ev, c.By.Server)

@@ -27,7 +27,7 @@ func (e *Engine) match(s *seen) {
 		return
 	}
 	ev := e.pending.head(s.key)
-	if ev == nil {
+	if ev == nil || e.another(ev, s) {
 		e.unmatched(s)
 		return
 	}
@@ -38,6 +38,16 @@ func (e *Engine) match(s *seen) {
 	if !e.complete(ev) {
 		e.waitForMore(ev, s.out)
 	}
+}
+
+// another reports whether a topic is not that of an event which need not be shown, since the topic was as it is: the new
+// network sets the same one later to a channel that it makes anew.
+func (e *Engine) another(ev *event, s *seen) bool {
+	if !ev.Optional || ev.Key.Cmd != "TOPIC" {
+		return false
+	}
+	sum, n := e.expected(ev)
+	return s.sum != sum || len(s.got) != n
 }
 
 // show notes on an event what the new network showed.

@@ -57,6 +57,9 @@ func (s *sampler) take(e *Engine, r *trace.Record) {
 
 // cut ends the sample that is open, since a sample is of one link. It is kept where there is no better one.
 func (s *sampler) cut() {
+	if n := len(s.open.records); n > 0 && s.open.records[n-1].Kind == trace.KindOutput && strings.Contains(s.open.records[n-1].Line, " GATEWAY ") {
+		s.open.records, s.open.outputs = s.open.records[:n-1], s.open.outputs-1 // it begins another link
+	}
 	if s.open.outputs >= minSample && s.open.outputs > s.done.outputs {
 		s.done = s.open
 	}
@@ -250,13 +253,12 @@ func (p *planter) duplicate() {
 	})
 }
 
-// delay shows an output when the sample is over, of somebody who is called the same then, and while it is remembered that
-// it is missing.
+// delay shows an output of the last window when the sample is over, of somebody who is called the same then.
 func (p *planter) delay() {
 	p.each(func(ev *event) bool {
 		q := p.base.e.people[ev.Key.Source.ID]
-		if ev.At+2*p.base.e.window <= p.base.e.now {
-			return false
+		if ev.At+p.base.e.window <= p.base.e.now || p.base.e.rooms[ev.Room] == nil || ev.Key.Cmd == "JOIN" || ev.Key.Cmd == "PART" || ev.Key.Cmd == "KICK" {
+			return false // what others depend on is found as what comes of that
 		}
 		return ev.Key.Source == server || q != nil && !q.Quit && p.base.e.nicks[p.base.e.fold(q.ShadowNick)] == q && strings.HasPrefix(ev.Shown, ":"+q.ShadowNick+"!")
 	}, func(ev *event, r *trace.Record) bool {

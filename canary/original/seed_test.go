@@ -2,6 +2,8 @@ package original
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -134,5 +136,40 @@ func TestImportSnapshotWithAGap(t *testing.T) {
 	_, err := Import(t.Context(), Options{RaftDir: dir, Out: dir + "/out", Network: "irc.example.net"})
 	if err == nil || !strings.Contains(err.Error(), "ends with entry 20") {
 		t.Errorf("error: %v", err)
+	}
+}
+
+func TestImportSnapshotRedacts(t *testing.T) {
+	n := newNetwork(encodings[1])
+	for range 30 {
+		n.raft(1)
+	}
+	dir := t.TempDir()
+	n.write(t, dir, 21)
+	n.snapshot(t, dir, snapshotState(20), 1, 0)
+	if err := os.Rename(filepath.Join(dir, "snapshots", "1-0-1700000000000"), filepath.Join(dir, "snapshots", "x")); err != nil {
+		t.Fatal(err)
+	}
+	meta := filepath.Join(dir, "snapshots", "x", "meta.json")
+	b, err := os.ReadFile(meta)
+	if err == nil {
+		err = os.WriteFile(meta, []byte(strings.Replace(string(b), `"Index":0`, `"Index":20`, 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	_, _, m := importDir(t, dir, func(o *Options) { o.Out, o.Redactor = out, ircserver.NewRedactor([]byte("key")) })
+	if sessions, channels := m.Counts(); sessions != 5 || channels != 2 {
+		t.Errorf("%d sessions and %d channels", sessions, channels)
+	}
+	b, err = os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"topic of old", "lunch", "thekey", "held by", "192.0.2", "2001:db8", "bridgekey", "auth of", "hunter2", "mypass", "Real name", "spam"} {
+		if strings.Contains(string(b), secret) {
+			t.Errorf("%q is in the capture", secret)
+		}
 	}
 }

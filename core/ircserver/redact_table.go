@@ -41,7 +41,7 @@ var allNames = redaction{rest: keepParam}
 
 // redactions has the commands of clients, services links and gateways, without MODE and CHANNEL (Redactor.modes).
 var redactions = map[string]redaction{
-	"NICK": {first: "nnnnhnnn", rest: keepParam, last: textParam, lastFrom: 8}, "USER": {first: "nnnhhn", rest: keepParam, last: textParam, lastFrom: 3},
+	"NICK": {first: "nnnnhnnn", rest: keepParam, last: textParam, lastFrom: 7}, "USER": {first: "nnnhhn", rest: keepParam, last: textParam, lastFrom: 3},
 	"CAP": allNames, "PING": {rest: secretParam}, "PONG": {rest: secretParam}, "QUIT": {rest: textParam}, "ERROR": {rest: textParam},
 	"JOIN": {first: "nk"}, "PART": {first: "nt", rest: textParam}, "KICK": {first: "nn", rest: maskParam, last: textParam, lastFrom: 2},
 	"INVITE": {first: "nn", rest: maskParam}, "KNOCK": {first: "n", rest: textParam}, "TOPIC": {first: "n", rest: keepParam, last: textParam, lastFrom: 1},

@@ -33,7 +33,9 @@ network repairs it and says so: that is counted as a divergence, by command and 
 | operator up and down | effect CLASS, of the configured class |
 | MODE, KICK, TOPIC of who is no member, of an operator without a rank, of services, of a server | the effect of the same name |
 | host, ident, real name, account | effect HOST, REALNAME, ACCOUNT |
-| a quit that the server made (ping timeout, K-line, ...) | effect GONE with its reason |
+| a quit whose text is not "Quit: " and words (ping timeout, K-line, "Client Quit", ...) | effect GONE with its text, which is final |
+| what follows in a MODE in which its sender gives up a status of its own | effect MODE: here it is asked before each change whether the sender may |
+| a topic set by services, or by an operator who is not on the channel | effect TOPIC with nick!user@host, and again with the setter as it is noted |
 | KILL, collision without SAVE | effect KILL; SVSKILL: GONE |
 | collision with SAVE | effect NICK |
 | split | effect GONE, in batches, with the names of the two servers |
@@ -52,8 +54,7 @@ An import walks over everything and does what differs, in this order: users gone
 each with members, modes, lists, topic; network bans. It is the same at the first link, after a gap, and after a restart, when
 the network tells what it has. When nothing differs it does nothing.
 
-Not done: quits carry no "Quit: " on solanum, so a user's own words are told from a server's by how they begin; the same change
-made and taken back within one line may be seen as neither; who comes to match a mask of what is left out by a change of
+Not done: the same change made and taken back within one line may be seen as neither; who comes to match a mask of what is left out by a change of
 nick or host is left out from the next import on; forced joins look like the user's own, so a channel that is +i here refuses,
 and repairs, them; times of what users set are the new network's, and mended when it is behind by more than a second.
 

@@ -202,6 +202,8 @@ gateway = "canary"
 password_file = "password"
 [capture]
 mode = "broadcast"
+[mirror]
+hidden = true
 [limits]
 spool_dir = "spool"
 ring_bytes = "1 MiB"
@@ -240,11 +242,27 @@ func TestNewNetworkStopped(t *testing.T) {
 	most, spooled := watchStopped(t, l, stop)
 	worst, pongs, links := tap.take()
 	stalled := machine.take()
+	saidUntil := map[string]int{}
+	for _, name := range channels {
+		saidUntil[name] = len(said.of(name))
+	}
 	n.signalAll(syscall.SIGCONT)
 	resumed := time.Now()
 	after := caughtUp(t, l, patience+stop)
 	t.Logf("stopped for %v: %d PONGs, the slowest after %v (slowest write of the machine %v); memory %d MiB before, at most %d MiB; %d lines waited at most, %d bytes on disk; caught up in %v; lines posted %d; opened %d",
 		stop, pongs, worst, stalled, before.MemoryBytes>>20, most>>20, spooled, after.Spool.DiskPeak, time.Since(resumed).Round(time.Millisecond), after.Target.Posted-before.Target.Posted, after.Target.Opened)
+	for _, row := range after.Coverage.Rows {
+		if row.Seen > 100 {
+			t.Logf("%s: %d seen, %d translated, %d effects, skipped %v", row.Command, row.Seen, row.Translated, row.EffectOnly, row.Skipped)
+		}
+	}
+	refused := 0 // messages that the new network's own rules stopped
+	for _, d := range after.Divergences {
+		t.Logf("divergence %+v", d)
+		if d.Command == "PRIVMSG" || d.Command == "NOTICE" {
+			refused += int(d.Count)
+		}
+	}
 	switch {
 	case links != 1 || after.Links != 1:
 		t.Errorf("the link did not stay up: %d links", links)
@@ -257,7 +275,9 @@ func TestNewNetworkStopped(t *testing.T) {
 	case spooled < stopRate/2*int64(stop/time.Second): // half, because a machine that is busy is late
 		t.Errorf("only %d lines waited", spooled)
 	}
-	inOrder(t, said, ear, channels)
+	if missed := inOrder(t, said, ear, saidUntil); len(missed) > refused {
+		t.Errorf("%d messages are missing, and %d were refused: %q", len(missed), refused, tail(missed))
+	}
 }
 
 // caughtUp waits until the gateway is in step again.
@@ -316,45 +336,61 @@ func listen(t *testing.T, n *network) (*rawClient, []string) {
 	return c, names
 }
 
-// inOrder holds that what a client heard on channels is what was said there, each once and in order.
-func inOrder(t *testing.T, said *spoken, ear *rawClient, channels []string) {
+// inOrder holds that what a client heard on channels is what was said there, each once and in order, at least until a
+// number of messages in each, and returns what is missing in between.
+func inOrder(t *testing.T, said *spoken, ear *rawClient, until map[string]int) (missing []string) {
 	t.Helper()
 	total := 0
-	for _, name := range channels {
+	for name, least := range until { // each channel by itself
 		var heard []string
-		for _, a := range ear.arrivals(" " + name + " :") {
-			var m irc.Message
-			if err := m.Parse(a.line); err == nil && (m.Command == "PRIVMSG" || m.Command == "NOTICE") && strings.EqualFold(m.Param(0), name) {
-				heard = append(heard, m.Last())
-			}
-		}
-		missed, ok := within(heard, said.of(name))
-		if !ok {
+		waitUntil(t, "all that was said on "+name+" is heard", func() bool {
+			heard = heardOn(ear, name)
+			_, end := within(heard, said.of(name))
+			return len(heard) == 0 || end >= least
+		})
+		missed, end := within(heard, said.of(name))
+		if end < 0 {
 			t.Errorf("%s: what was heard is not in the order in which it was said:\n%q\n%q", name, tail(heard), tail(said.of(name)))
 		}
-		if len(missed) > 0 {
-			t.Errorf("%s: %d of %d messages are missing: %q", name, len(missed), len(heard)+len(missed), tail(missed))
-		}
+		missing = append(missing, missed...)
 		total += len(heard)
 	}
-	t.Logf("%d messages on %d channels came in order", total, len(channels))
+	t.Logf("%d messages on %d channels came in order", total, len(until))
 	if total < 100 {
 		t.Error("there was no talk")
 	}
+	return missing
+}
+
+// heardOn is what a client has heard on a channel.
+func heardOn(ear *rawClient, channel string) (texts []string) {
+	for _, a := range ear.arrivals(" " + channel + " :") {
+		var m irc.Message
+		if err := m.Parse(a.line); err == nil && (m.Command == "PRIVMSG" || m.Command == "NOTICE") && strings.EqualFold(m.Param(0), channel) {
+			texts = append(texts, m.Last())
+		}
+	}
+	return texts
 }
 
 func tail(list []string) []string { return list[max(0, len(list)-20):] }
 
-// within reports whether some lines are among others, in order, and returns those in between that are missing.
-func within(some, all []string) (missed []string, ok bool) {
+// within returns where some lines end among others, in which they must be in order, -1 when they are not; and those in
+// between that are missing.
+func within(some, all []string) (missed []string, end int) {
 	i := 0
-	for _, line := range all {
+	for k, line := range all {
 		switch {
-		case i < len(some) && some[i] == line:
+		case i == len(some):
+			return missed, k
+		case some[i] == line:
 			i++
-		case i > 0 && i < len(some):
+		case i > 0:
 			missed = append(missed, line)
 		}
 	}
-	return missed, i == len(some)
+	if i < len(some) {
+		return missed, -1
+	}
+	return missed, len(all)
 }

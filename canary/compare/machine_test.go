@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"robustirc/canary/compare"
 	"robustirc/canary/trace"
 	"robustirc/core/ircserver"
 	"robustirc/linkgw/network"
@@ -330,6 +331,30 @@ func TestHidden(t *testing.T) {
 				p.run(40)
 				p.held()
 			})
+		}
+	}
+}
+
+// TestInvited has somebody join by an invitation what the rules here refuse: N-17 explains that, and nothing else is
+// different. Without the rule it is a difference.
+func TestInvited(t *testing.T) {
+	for _, run := range []struct {
+		protocol fakenet.Protocol
+		seed     uint64
+	}{{fakenet.TS6, 20}, {fakenet.Unreal, 14}} {
+		p := newPipeline(t, small(run.protocol, run.seed))
+		p.run(30)
+		for _, ruled := range []bool{true, false} {
+			o := options()
+			o.ChannelModes = channelModes
+			o.Rules = slices.DeleteFunc(compare.DefaultRules(), func(r compare.Rule) bool { return r.ID == "N-17" && !ruled })
+			e := engine(t, o)
+			for i := range p.records {
+				e.Add(&p.records[i])
+			}
+			if r := e.Result(); ruled != (len(r.Groups) == 0) {
+				t.Errorf("%s with the rule %v: %s", run.protocol, ruled, explain(r))
+			}
 		}
 	}
 }

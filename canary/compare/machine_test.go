@@ -61,7 +61,7 @@ func pipelineTo(t testing.TB, cfg fakenet.Config, before *pipeline, leaveHidden 
 		t.Fatal(err)
 	}
 	p.net.SetPeer(s2s.ServerIntroduced{Server: cfg.Server, SID: cfg.SID, Hops: 1})
-	if p.tr, err = translate.New(translate.Config{Services: []string{"services.example.net"}, OperClass: "admin", Bans: true, LeaveOutHidden: leaveHidden}, p.net); err != nil {
+	if p.tr, err = translate.New(translate.Config{Services: []string{"services.example.net"}, OperClass: "admin", Bans: true, LeaveOutHidden: leaveHidden, LeaveOutServices: leaveHidden}, p.net); err != nil {
 		t.Fatal(err)
 	}
 	if before != nil {
@@ -299,6 +299,9 @@ func TestTakeover(t *testing.T) {
 			other := pipelineTo(t, cfg, again, false)
 			other.run(20)
 			other.held()
+			shy := pipelineTo(t, cfg, other, true) // which leaves out what the others brought
+			shy.run(20)
+			shy.held()
 		})
 	}
 }

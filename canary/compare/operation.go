@@ -6,6 +6,7 @@ import (
 
 	"robustirc/canary/trace"
 	"robustirc/core/irc"
+	"robustirc/s2s"
 )
 
 // setupOps are the gateway's lines that make the new network have what was there before: what comes of them is not
@@ -69,6 +70,8 @@ func (e *Engine) op(r *trace.Record) {
 	switch {
 	case m.Source == "" && m.Command == "USER":
 		e.mirror(e.person(strings.Clone(m.Param(0))))
+	case m.Source == "" && m.Command == "GONE":
+		e.takenOut(r.Line)
 	case m.Command == "INVITE":
 		o.Target, o.Subject = e.fold(strings.Clone(m.Param(1))), e.fold(strings.Clone(m.Param(0)))
 		if p := e.uids[m.Param(0)]; p != nil {
@@ -84,6 +87,18 @@ func (e *Engine) op(r *trace.Record) {
 		e.opOfMessage(r, &m)
 	}
 	e.ops.add(e, o)
+}
+
+// takenOut notes those whom the gateway takes off the new network though they are there: it leaves them out now, as
+// services that an earlier run had brought.
+func (e *Engine) takenOut(line string) {
+	uids, _, _ := strings.Cut(line, " :") // more than a message has parameters
+	for uid := range strings.FieldsSeq(uids) {
+		if p := e.uids[uid]; p != nil && !p.Gone && e.model != nil && e.model.User(s2s.UID(uid)) != nil {
+			p.Posted = false
+			e.count(p, false)
+		}
+	}
 }
 
 // nickAsked notes which nick the gateway asks for, which may be another than the live one.

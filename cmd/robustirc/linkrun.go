@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +50,9 @@ func runLink(cmd *cobra.Command, file string) error {
 	return errors.Join(runGateway(cmd.Context(), f, record, nil), record.Close())
 }
 
+// gatewayGC is the gateway's garbage collection target in percent: its resident memory is about its live heap and half of it.
+const gatewayGC = 50
+
 // runGateway runs a gateway with all it needs until ctx ends. capture may be nil; begun, when not nil, is given the gateway
 // before it links.
 func runGateway(ctx context.Context, f *config.File, capture linkgw.Capture, begun func(*linkgw.Gateway)) error {
@@ -56,6 +61,9 @@ func runGateway(ctx context.Context, f *config.File, capture linkgw.Capture, beg
 		return err
 	}
 	slog.SetDefault(log)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gatewayGC)
+	}
 	admin, err := linkgw.ListenAdmin(f.Admin.Socket)
 	if err != nil {
 		return err

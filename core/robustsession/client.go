@@ -49,6 +49,7 @@ type Client struct {
 	cfg    ClientConfig
 	pool   *pool
 	http   *http.Client
+	conns  *dialed // of http
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup // the streams
@@ -62,16 +63,18 @@ func NewClient(cfg ClientConfig) *Client {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "RobustIRC"
 	}
+	conns := &dialed{}
 	if cfg.Transport == nil {
-		cfg.Transport = transport(cfg)
+		cfg.Transport = transport(cfg, conns)
 	}
-	c := &Client{cfg: cfg, pool: newPool(cfg.Servers), http: &http.Client{Transport: cfg.Transport}}
+	c := &Client{cfg: cfg, pool: newPool(cfg.Servers), http: &http.Client{Transport: cfg.Transport}, conns: conns}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
 
-func transport(cfg ClientConfig) *http.Transport {
+func transport(cfg ClientConfig, conns *dialed) *http.Transport {
 	t := &http.Transport{
+		DialContext:         conns.dial,
 		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     cfg.TLS.Clone(),
 		TLSHandshakeTimeout: 5 * time.Second,
@@ -92,6 +95,7 @@ func (c *Client) Close() {
 	c.cancel()
 	c.done.Wait()
 	c.http.CloseIdleConnections()
+	c.conns.close()
 }
 
 // Create makes a session. It retries until ctx is done or the network refuses (*Error).

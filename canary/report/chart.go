@@ -33,7 +33,9 @@ type chart struct {
 	title, summary string
 	xLabel, yLabel func(float64) string
 	logX           bool
-	series         []series
+	// step is how wide a bar is, on the x axis.
+	step   float64
+	series []series
 }
 
 // bounds are the axes' ends.
@@ -44,7 +46,7 @@ func (c *chart) bounds() (x0, x1, y1 float64) {
 			x0, x1, y1 = min(x0, p.x), max(x1, p.x), max(y1, p.y)
 		}
 	}
-	if x1 <= x0 {
+	if x1 += c.step; x1 <= x0 {
 		x1 = x0 + 1
 	}
 	if y1 == 0 {
@@ -101,10 +103,10 @@ func (c *chart) draw(b *strings.Builder, s series, x0, x1, y1 float64) {
 		return chartLeft + chartWidth*scale(p.x, x0, x1, c.logX), chartTop + chartHeight*(1-p.y/y1)
 	}
 	if s.bars {
-		width := max(1, chartWidth/float64(max(len(s.points), 1))-1)
+		width := max(1, chartWidth*c.step/(x1-x0)-1)
 		for _, p := range s.points {
 			if x, y := place(p); p.y > 0 {
-				fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, s.class, min(x, chartLeft+chartWidth-width), y, width, chartTop+chartHeight-y)
+				fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, s.class, x, y, width, chartTop+chartHeight-y)
 			}
 		}
 		return
@@ -142,6 +144,8 @@ func count(v float64) string {
 		return fmt.Sprintf("%.3gM", v/1e6)
 	case v >= 1e4:
 		return fmt.Sprintf("%.3gk", v/1e3)
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.3g", v)
 }
@@ -174,7 +178,7 @@ func rateChart(r *compare.Result) *chart {
 	}
 	return &chart{
 		title: "Compared over time", summary: fmt.Sprintf("at most %s deliveries a second; unexplained at most %s a second", count(most), count(unexplained)),
-		xLabel: seconds, yLabel: count, series: []series{compared, differ},
+		xLabel: seconds, yLabel: count, step: r.Rates[0].Width.Seconds(), series: []series{compared, differ},
 	}
 }
 

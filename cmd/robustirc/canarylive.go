@@ -14,6 +14,7 @@ import (
 	"robustirc/canary/compare"
 	"robustirc/canary/trace"
 	"robustirc/linkgw"
+	"robustirc/linkgw/egress"
 )
 
 // maxJudging is how many records may wait for the judge; what comes beyond is a gap of the comparison.
@@ -23,13 +24,18 @@ const maxJudging = 1 << 16
 type judge struct {
 	record *trace.Writer // what keeps them as well; may be nil
 	start  time.Time
-	queue  chan trace.Record
-	asks   chan func(*compare.Engine)
+	queue  chan judged
 	ended  chan struct{} // closed when the goroutine has ended
 
 	mu   sync.Mutex
 	seq  uint64
 	lost trace.Gap // records since the queue was full
+}
+
+// judged is a record, or a question about all records before it.
+type judged struct {
+	record trace.Record
+	ask    func(*compare.Engine)
 }
 
 // newJudge begins a run. header describes it; record may be nil.
@@ -38,7 +44,7 @@ func newJudge(options compare.Options, header trace.Header, record *trace.Writer
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{record: record, start: time.Now(), queue: make(chan trace.Record, maxJudging), asks: make(chan func(*compare.Engine)), ended: make(chan struct{})}
+	j := &judge{record: record, start: time.Now(), queue: make(chan judged, maxJudging), ended: make(chan struct{})}
 	header.Started = j.start.UTC()
 	first, err := trace.NewRecord(trace.KindHeader, "", header)
 	if err != nil {
@@ -51,15 +57,11 @@ func newJudge(options compare.Options, header trace.Header, record *trace.Writer
 
 func (j *judge) run(engine *compare.Engine) {
 	defer close(j.ended)
-	for {
-		select {
-		case r, ok := <-j.queue:
-			if !ok {
-				return
-			}
-			engine.Add(&r)
-		case ask := <-j.asks:
-			ask(engine)
+	for x := range j.queue {
+		if x.ask != nil {
+			x.ask(engine)
+		} else {
+			engine.Add(&x.record)
 		}
 	}
 }
@@ -83,7 +85,7 @@ func (j *judge) Append(r *trace.Record) uint64 {
 		return c.Seq
 	}
 	select {
-	case j.queue <- c:
+	case j.queue <- judged{record: c}:
 	default:
 		j.lost = trace.Gap{From: c.Seq, To: c.Seq, Lines: 1, Reason: trace.GapQueue}
 	}
@@ -99,7 +101,7 @@ func (j *judge) tellGap(now time.Duration) bool {
 	}
 	r.Mono = now
 	select {
-	case j.queue <- r:
+	case j.queue <- judged{record: r}:
 		j.lost = trace.Gap{}
 		return true
 	default:
@@ -107,23 +109,12 @@ func (j *judge) tellGap(now time.Duration) bool {
 	}
 }
 
-// result judges what there is so far: up to all records that wait now.
+// result judges what there is so far, up to all records that wait now. It is not for use after close.
 func (j *judge) result() *compare.Result {
-	for len(j.queue) > 0 {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-j.ended:
-			return &compare.Result{}
-		}
-	}
 	got := make(chan compare.Result, 1)
-	select {
-	case j.asks <- func(e *compare.Engine) { got <- e.Result() }:
-		r := <-got
-		return &r
-	case <-j.ended:
-		return &compare.Result{}
-	}
+	j.queue <- judged{ask: func(e *compare.Engine) { got <- e.Result() }}
+	r := <-got
+	return &r
 }
 
 // close ends the run, once nothing appends any more.
@@ -185,22 +176,47 @@ func (c *canaryLive) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
 	if c.length > 0 {
-		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.length)
 		defer cancel()
 	}
-	err = runGateway(ctx, f, j, func(g *linkgw.Gateway) { go c.watch(ctx, g, j) })
+	var work sync.WaitGroup
+	var gateway *linkgw.Gateway
+	err = runGateway(ctx, f, j, func(g *linkgw.Gateway) {
+		gateway = g
+		work.Go(func() { c.watch(ctx, g, j) })
+	})
+	cancel()
+	work.Wait()
 	if record != nil {
 		err = errors.Join(err, record.Close())
 	}
 	res := j.result()
 	j.close()
-	if err != nil {
+	if err != nil && !errors.As(err, new(*egress.BlockedError)) { // of that one the verdict tells
 		return fmt.Errorf("the gateway ended: %w", err)
 	}
+	judgeSafety(res, gateway.Status().Egress.Blocked)
 	return c.reports.show(cmd.OutOrStdout(), res)
+}
+
+// judgeSafety adds the gate of what was about to be said to the existing network and must not be.
+func judgeSafety(r *compare.Result, byCommand map[string]int64) {
+	blocked := int64(0)
+	for _, n := range byCommand {
+		blocked += n
+	}
+	gate := compare.Reason{Gate: "safety", Held: blocked == 0, Text: fmt.Sprintf("%d lines to the existing network were blocked because they are not on the list", blocked)}
+	if gate.Held {
+		r.Verdict.Reasons = append(r.Verdict.Reasons, gate)
+		return
+	}
+	gate.Bit = compare.ExitSafety
+	r.Verdict.Word = compare.NoGo
+	r.Verdict.Exit |= compare.ExitSafety
+	r.Verdict.Reasons = append([]compare.Reason{gate}, r.Verdict.Reasons...)
 }
 
 // watch compares all state and prints how things are, until ctx ends.

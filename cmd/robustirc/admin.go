@@ -70,27 +70,42 @@ func discover(ctx context.Context, network string) ([]string, error) {
 
 // do sends a request to one server.
 func (c *adminClient) do(ctx context.Context, server, method, path string, header http.Header, body []byte) ([]byte, http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "https://"+server+path, bytes.NewReader(body))
+	resp, err := c.open(ctx, server, method, path, header, body)
 	if err != nil {
 		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	return reply, resp.Header, err
+}
+
+// maxReply bounds what is read of an answer at once.
+const maxReply = 64 << 20
+
+// open sends a request to one server; the answer, which is 200, is read as it comes, and closed by the caller.
+func (c *adminClient) open(ctx context.Context, server, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "https://"+server+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	if header != nil {
 		req.Header = header.Clone()
 	}
 	req.SetBasicAuth("robustirc", c.password)
 	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || resp.StatusCode == http.StatusOK {
+		return resp, err
 	}
 	defer resp.Body.Close()
-	reply, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s %s at %s: %s: %s", method, path, server, resp.Status, strings.TrimSpace(string(reply)))
-		if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
-			err = refusal{err}
-		}
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	if err != nil {
+		return nil, err
 	}
-	return reply, resp.Header, err
+	err = fmt.Errorf("%s %s at %s: %s: %s", method, path, server, resp.Status, strings.TrimSpace(string(reply)))
+	if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+		err = refusal{err}
+	}
+	return nil, err
 }
 
 // refusal is what every server of the network would answer.

@@ -121,12 +121,7 @@ func canaryReportCommand() *cobra.Command {
 		Long:  "Write a result (--json of the other commands) again in other formats, by the names of the files: " + reportFormats + ".",
 		Example: `  robustirc canary report result.json report.html summary.md
   robustirc canary report result.json junit.xml`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.MinimumNArgs(2)(cmd, args); err != nil {
-				return usageError{err}
-			}
-			return nil
-		},
+		Args: usageArgs(cobra.MinimumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			res, err := readResult(args[0])
 			if err != nil {

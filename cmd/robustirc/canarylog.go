@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -188,12 +187,12 @@ func (c *canaryLog) fetchFrom(ctx context.Context, client *adminClient, server s
 	if c.text {
 		path += "&text=1"
 	}
-	body, err := client.open(ctx, server, path)
+	resp, err := client.open(ctx, server, http.MethodGet, path, nil, nil)
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	r := robustsession.NewLogReader(io.TeeReader(body, f))
+	defer resp.Body.Close()
+	r := robustsession.NewLogReader(io.TeeReader(resp.Body, f))
 	defer c.progress.end()
 	for {
 		frame, err := r.Next()
@@ -213,29 +212,6 @@ func (c *canaryLog) fetchFrom(ctx context.Context, client *adminClient, server s
 			c.progress.at(*last)
 		}
 	}
-}
-
-// open requests a page of one server whose answer is read as it comes.
-func (c *adminClient) open(ctx context.Context, server, path string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+server+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.SetBasicAuth("robustirc", c.password)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		resp.Body.Close()
-		err = fmt.Errorf("GET %s at %s: %s: %s", path, server, resp.Status, strings.TrimSpace(string(text)))
-		if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
-			err = refusal{err}
-		}
-		return nil, err
-	}
-	return resp.Body, nil
 }
 
 // show writes the reports and the scenario and prints the result.

@@ -191,9 +191,7 @@ func (s *fakenetSettings) print(out io.Writer, summary any) error {
 	if !s.asJSON {
 		return nil
 	}
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(summary)
+	return printJSON(out, summary)
 }
 
 func (s *fakenetSettings) runLeaf(cmd *cobra.Command, send, accept string, traffic bool) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -33,9 +32,7 @@ func linkStatusCommand(file *string) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				err = enc.Encode(s)
+				err = printJSON(cmd.OutOrStdout(), s)
 			} else {
 				err = printLinkStatus(cmd.OutOrStdout(), &s, time.Now())
 			}

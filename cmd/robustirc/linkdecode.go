@@ -34,12 +34,7 @@ came from the network and "<milliseconds> > line" for what was sent; the rest ar
 
 Exit code 1 when a command is unknown or a line cannot be read. Passwords are not shown.`,
 		Example: "  robustirc link decode --protocol ts6 capture.txt | jq -c 'select(.sent | not)'",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
-				return usageError{err}
-			}
-			return nil
-		},
+		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			codec, ok := linkCodecs[protocol]
 			if !ok {

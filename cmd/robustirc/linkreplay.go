@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -30,12 +29,7 @@ default.
 Exit code 1 when the record is damaged other than at its end, or the coverage does not
 add up.`,
 		Example: "  robustirc link replay --speed max /var/lib/robustirc-link/record",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.MinimumNArgs(1)(cmd, args); err != nil {
-				return usageError{err}
-			}
-			return nil
-		},
+		Args:    usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			pace, err := parsePace(speed)
 			if err != nil {
@@ -60,9 +54,7 @@ add up.`,
 				return err
 			}
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				err = enc.Encode(sum)
+				err = printJSON(cmd.OutOrStdout(), sum)
 			} else {
 				err = printReplay(cmd, &sum)
 			}

@@ -66,10 +66,15 @@ Exit codes: 0 success, 1 failure, 2 wrong command line or configuration.`,
 	return root
 }
 
-// noArgs refuses arguments as a usage error.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(cmd, args); err != nil {
-		return usageError{err}
+// usageArgs makes a wrong number of arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
 	}
-	return nil
 }
+
+// noArgs refuses arguments.
+var noArgs = usageArgs(cobra.NoArgs)

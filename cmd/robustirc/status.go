@@ -30,7 +30,7 @@ func statusCommand() *cobra.Command {
 			}
 			list := client.statuses(cmd.Context())
 			if asJSON {
-				return printStatusJSON(cmd.OutOrStdout(), list)
+				return printJSON(cmd.OutOrStdout(), list)
 			}
 			return printStatus(cmd.OutOrStdout(), list)
 		},
@@ -72,10 +72,11 @@ func (c *adminClient) statuses(ctx context.Context) []serverStatus {
 	return list
 }
 
-func printStatusJSON(w io.Writer, list []serverStatus) error {
+// printJSON prints a value for programs.
+func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(list)
+	return e.Encode(v)
 }
 
 func printStatus(w io.Writer, list []serverStatus) error {

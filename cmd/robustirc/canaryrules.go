@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 
 	"robustirc/canary/compare"
@@ -41,13 +40,13 @@ func canaryOptions(file string, today time.Time) (compare.Options, error) {
 	if file == "" {
 		return o, nil
 	}
-	var f canaryFile
-	meta, err := toml.DecodeFile(file, &f)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return o, usageError{tomlError(file, err)}
+		return o, usageError{err}
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return o, usageError{fmt.Errorf("%s: there is no key %s", file, unknown[0])}
+	var f canaryFile
+	if err := decodeSettings(file, string(text), "docs/canary.md", &f); err != nil {
+		return o, usageError{err}
 	}
 	g := &o.Gates
 	g.UpperPPB = cmp.Or(int64(f.Gates.Unexplained*1e9), g.UpperPPB)
@@ -62,15 +61,6 @@ func canaryOptions(file string, today time.Time) (compare.Options, error) {
 	}
 	o.Rules = append(o.Rules, f.Rules...)
 	return o, nil
-}
-
-// tomlError is an error in a TOML file with its line.
-func tomlError(file string, err error) error {
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("%s: %s", file, parse.ErrorWithPosition())
-	}
-	return fmt.Errorf("%s: %w", file, err)
 }
 
 // liveCodec makes the codec that reads a link's lines.
@@ -109,12 +99,7 @@ accepted it, why, and until when. Reports go on showing the group, as a debt. No
 accept what is shown to somebody who must not see it.`,
 		Example: `  robustirc canary accept 5e59400cde1c --result report.json --rules canary.toml \
     --reason "the old server's wording" --until 2027-01-31`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(cmd, args); err != nil {
-				return usageError{err}
-			}
-			return nil
-		},
+		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if result == "" || rules == "" || reason == "" || until == "" {
 				return usageError{errors.New("--result, --rules, --reason and --until are all needed")}

@@ -72,7 +72,7 @@ func (s *nodeSettings) load(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return usageError{fmt.Errorf("reading the node's settings: %w", err)}
 	}
-	if err := decodeSettings(file, string(data), s); err != nil {
+	if err := decodeSettings(file, string(data), "robustirc node --help", s); err != nil {
 		return usageError{err}
 	}
 	return given()
@@ -99,8 +99,14 @@ func givenFlags(f *pflag.FlagSet) (restore func() error) {
 	}
 }
 
-// decodeSettings decodes TOML; keys that mean nothing are errors, all of them at once.
-func decodeSettings(file, text string, into any) error {
+// decodeSettings decodes TOML; keys that mean nothing are errors, all of them at once. known says where the others are
+// listed. The library panics on some malformed texts; that is an error too.
+func decodeSettings(file, text, known string, into any) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%s: it is not TOML: %v", file, v)
+		}
+	}()
 	md, err := toml.Decode(text, into)
 	var syntax toml.ParseError
 	if errors.As(err, &syntax) {
@@ -111,7 +117,7 @@ func decodeSettings(file, text string, into any) error {
 	}
 	var errs []error
 	for _, key := range md.Undecoded() {
-		errs = append(errs, fmt.Errorf("%s:%d: unknown key %q; robustirc node --help lists the known ones", file, lineOf(text, key.String()), key))
+		errs = append(errs, fmt.Errorf("%s:%d: unknown key %q; %s lists the known ones", file, lineOf(text, key[len(key)-1]), key, known))
 	}
 	return errors.Join(errs...)
 }

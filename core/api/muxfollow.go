@@ -84,23 +84,21 @@ func (a *audienceSlots) forget(e *list.Element) {
 
 // outputsWriter writes Outputs frames. The writer of a connection owns it.
 type outputsWriter struct {
-	w       *muxWriter
-	frame   robustsession.OutputsWriter
-	open    bool // a frame has begun
-	session uint64
-	single  [1]uint64
-	slots   audienceSlots
+	w      *muxWriter
+	frame  robustsession.OutputsWriter
+	open   bool // a frame has begun
+	single [1]uint64
+	slots  audienceSlots
 }
 
 // append adds outputs for a followed session and returns how many bytes of text they hold.
 func (o *outputsWriter) append(sid ircserver.SessionID, items []outputstream.Item) (sent uint64, err error) {
-	o.session = uint64(sid)
 	for _, it := range items {
 		head, err := o.head(sid, &it)
 		if err != nil {
 			return sent, err
 		}
-		sent += o.line(&head, &it)
+		sent += o.line(sid, &head, &it)
 	}
 	o.end()
 	return sent, nil
@@ -172,9 +170,9 @@ func (o *outputsWriter) name(slot uint64, users []ircserver.SessionID) error {
 }
 
 // line adds one output and returns the length of its text.
-func (o *outputsWriter) line(head *robustsession.SentOutput, it *outputstream.Item) uint64 {
+func (o *outputsWriter) line(sid ircserver.SessionID, head *robustsession.SentOutput, it *outputstream.Item) uint64 {
 	if !o.open {
-		o.w.buf = o.frame.Begin(o.w.buf, o.session)
+		o.w.buf = o.frame.Begin(o.w.buf, uint64(sid))
 		o.open = true
 	}
 	o.w.buf = o.frame.BeginOutput(o.w.buf, head)

@@ -188,12 +188,8 @@ func (e *modeEdit) summary() string {
 // tellRefused tells the gateway of what could not be done to a channel.
 func (s *Server) tellRefused(e *effect, edit *modeEdit) {
 	for _, f := range edit.refused {
-		text := f.text
-		if text == "" {
-			text = f.numeric.Text()
-		}
 		about := slices.DeleteFunc(slices.Clone(f.params), func(p string) bool { return p == edit.ch.name })
-		s.refuse(e.g, e.name, edit.ch.name, strings.Join(append(about, text), " "))
+		s.refuse(e.g, e.name, edit.ch.name, strings.Join(append(about, f.message()), " "))
 	}
 }
 

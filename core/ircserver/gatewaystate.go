@@ -1,6 +1,7 @@
 package ircserver
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -52,20 +53,12 @@ func limitWords(c *Config) []string {
 	return words
 }
 
-// star is s, or * for "".
-func star(s string) string {
-	if s == "" {
-		return "*"
-	}
-	return s
-}
-
 // tellState sends USER with all that there is, and AWAY.
 func (s *Server) tellState(u *session) {
 	modes := u.modes
 	modes.clear('o') // the class says so
-	s.tell(u.gateway, true, "USER", u.uid, u.nick, u.user, u.host, hostOf(star(u.remote)), seconds(u.signedOn), star(u.account),
-		star(u.operClass), "+"+modes.String(), hexID(u.id), u.realname)
+	s.tell(u.gateway, true, "USER", u.uid, u.nick, u.user, u.host, hostOf(cmp.Or(u.remote, "*")), seconds(u.signedOn), cmp.Or(u.account, "*"),
+		cmp.Or(u.operClass, "*"), "+"+modes.String(), hexID(u.id), u.realname)
 	if u.away != "" {
 		s.tell(u.gateway, true, "AWAY", u.uid, u.away)
 	}

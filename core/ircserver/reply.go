@@ -1,6 +1,7 @@
 package ircserver
 
 import (
+	"cmp"
 	"strings"
 
 	"robustirc/core/irc"
@@ -68,12 +69,11 @@ func (s *Server) replyText(u *session, n irc.Numeric, text string, params ...str
 
 // fail sends f to u: for commands with several targets that go on after one failed.
 func (s *Server) fail(u *session, f *failure) {
-	text := f.text
-	if text == "" {
-		text = f.numeric.Text()
-	}
-	s.replyText(u, f.numeric, text, f.params...)
+	s.replyText(u, f.numeric, f.message(), f.params...)
 }
+
+// message is the failure's text: its own, or that of its numeric.
+func (f *failure) message() string { return cmp.Or(f.text, f.numeric.Text()) }
 
 // encode writes one line. Parameters come from parsed lines or from the state, so they hold no line ending. One that
 // cannot stand in the middle, because a client sent nonsense as its last parameter, is written as "*".

@@ -45,7 +45,7 @@ type LogHeader struct {
 	Network, Node, Version string
 	// Redacted is whether words, addresses and secrets are tokens.
 	Redacted bool
-	// State is the number of the last input that the state in the stream holds; 0 and no state when it goes on.
+	// State is the number of the last input before which the log begins; the state that follows, if HasState, holds it.
 	State uint64
 	// HasState is whether a state follows.
 	HasState bool

@@ -422,13 +422,8 @@ func (m *mirror) meet() error {
 }
 
 func (m *mirror) makeModel(dialect string) error {
-	rules, err := network.RulesOf(dialect)
-	if err != nil {
-		return err
-	}
-	id := m.g.cfg.Identity
-	m.model, err = network.New(rules, network.Us{Server: id.Server, SID: id.SID, Description: id.Description, Services: id.Services})
-	if err != nil {
+	var err error
+	if m.model, err = m.g.cfg.Identity.newModel(dialect); err != nil {
 		return err
 	}
 	if m.tr, err = translate.New(m.g.cfg.Translate, m.model); err != nil {

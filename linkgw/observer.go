@@ -54,7 +54,6 @@ type observer struct {
 	dirty      bool
 	wanted     map[string]string
 	masked     map[string]bool // of wanted, those that a mask has chosen
-	joined     int64
 }
 
 // maxByMask is how many channels the masks of an observer may choose.
@@ -85,15 +84,11 @@ func (o *observer) event(now time.Time, dialect string, e s2s.Event) error {
 
 // begin makes the model once it is known what the peer is.
 func (o *observer) begin(now time.Time, dialect string) error {
-	rules, err := network.RulesOf(dialect)
+	model, err := o.id.newModel(dialect)
 	if err != nil {
 		return err
 	}
-	o.model, err = network.New(rules, network.Us{Server: o.id.Server, SID: o.id.SID, Description: o.id.Description, Services: o.id.Services})
-	if err != nil {
-		return err
-	}
-	o.fold = rules.Casemapping
+	o.model, o.fold = model, model.Rules().Casemapping
 	for _, c := range o.cfg.Channels {
 		if !isMask(c) {
 			o.wanted[o.fold.Fold(c)] = c
@@ -310,7 +305,6 @@ func (o *observer) settleChannel(now time.Time, key string) error {
 	switch {
 	case should && !is:
 		o.on[key] = c.Name
-		o.joined++
 		return o.say(now, egress.Enter{UID: o.uid, Channel: c.Name, TS: c.TS})
 	case !should && is && c == nil:
 		delete(o.on, key)

@@ -162,10 +162,6 @@ func (g *gaps) closeAll(at time.Time) (ended []Gap) {
 // add notes a gap.
 func (g *gaps) add(x Gap) {
 	g.count++
-	if !x.To.IsZero() {
-		g.lines += x.Lines
-		g.seconds += x.To.Sub(x.From).Seconds()
-	}
 	if g.list = append(g.list, x); len(g.list) > maxGaps {
 		g.list = append([]Gap(nil), g.list[1:]...)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"robustirc/canary/trace"
 	"robustirc/core/irc"
+	"robustirc/linkgw/translate"
 )
 
 // batch is what is posted at once.
@@ -273,7 +274,7 @@ func (m *mirror) publish() {
 	s.Network.Servers, s.Network.Users, s.Network.Channels = m.model.Sizes()
 	s.Coverage, s.Divergences, s.Rules = m.tr.Coverage(), m.tr.Divergences(), m.tr.Rules()
 	s.Statement = s.Coverage.Statement()
-	bad := m.checkCoverage()
+	bad := m.checkCoverage(&s.Coverage)
 	if bad != "" && s.CoverageBad == "" {
 		g.log.Error("internal error: the coverage does not add up", "error", bad)
 	}
@@ -281,8 +282,7 @@ func (m *mirror) publish() {
 }
 
 // checkCoverage says in what the outcomes do not add up to what came in, or "".
-func (m *mirror) checkCoverage() string {
-	c := m.tr.Coverage()
+func (m *mirror) checkCoverage(c *translate.Coverage) string {
 	if err := c.Check(); err != nil {
 		return err.Error()
 	}

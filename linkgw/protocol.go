@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"robustirc/linkgw/egress"
+	"robustirc/linkgw/network"
 	"robustirc/s2s"
 	"robustirc/s2s/ts6"
 	"robustirc/s2s/unreal"
@@ -67,4 +68,13 @@ func softwareOf(l s2s.Link) string {
 		return l.Peer().Software
 	}
 	return ""
+}
+
+// newModel returns an empty model of a network whose servers are of that dialect.
+func (id Identity) newModel(dialect string) (*network.Network, error) {
+	rules, err := network.RulesOf(dialect)
+	if err != nil {
+		return nil, err
+	}
+	return network.New(rules, network.Us{Server: id.Server, SID: id.SID, Description: id.Description, Services: id.Services})
 }

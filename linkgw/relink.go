@@ -13,20 +13,16 @@ const (
 
 // relinks decides when to link next. It reads no clock.
 type relinks struct {
-	made    int       // links that reached the server
-	last    time.Time // when the last of them but the first was made
-	failed  int       // attempts since then that reached no server
-	demand  bool      // the operator asked
-	retries int64
+	made   int       // links that reached the server
+	last   time.Time // when the last of them but the first was made
+	failed int       // attempts since then that reached no server
+	demand bool      // the operator asked
 }
 
 // reached notes that a server was reached, who sees what follows.
 func (r *relinks) reached(now time.Time) {
 	if r.made > 0 && !r.demand {
 		r.last = now
-	}
-	if r.made > 0 {
-		r.retries++
 	}
 	r.made++
 	r.failed, r.demand = 0, false

@@ -16,7 +16,6 @@ import (
 // ReplayConfig says how a record is replayed.
 type ReplayConfig struct {
 	Translate translate.Config
-	Services  []string
 	// Identity is who we were in a run.
 	Identity func(trace.Header) Identity
 }
@@ -178,6 +177,6 @@ func (p *replay) finish() ReplaySummary {
 	}
 	p.sum.Network.Servers, p.sum.Network.Users, p.sum.Network.Channels = p.m.model.Sizes()
 	p.sum.Coverage = p.m.tr.Coverage()
-	p.sum.CoverageBad = p.m.checkCoverage()
+	p.sum.CoverageBad = p.m.checkCoverage(&p.sum.Coverage)
 	return p.sum
 }

@@ -86,7 +86,7 @@ func parsePace(s string) (float64, error) {
 
 // replayConfig is what a replay needs of a configuration; who we were stands in the record.
 func replayConfig(f *config.File) linkgw.ReplayConfig {
-	cfg := linkgw.ReplayConfig{Translate: linkTranslation(f), Services: f.Uplink.Services}
+	cfg := linkgw.ReplayConfig{Translate: linkTranslation(f)}
 	cfg.Identity = func(h trace.Header) linkgw.Identity {
 		return linkgw.Identity{Identity: s2s.Identity{Server: h.Us, SID: s2s.SID(h.SID), Description: f.Uplink.Description, MaxClockDelta: 100 * 365 * 24 * time.Hour},
 			Protocol: egress.Protocol(h.Protocol), Dialect: h.Dialect, Services: f.Uplink.Services}

@@ -72,9 +72,8 @@ type Stats struct {
 	DiskBytes   int64
 	DiskPeak    int64     // the most there was on disk
 	Oldest      time.Time // when the oldest block that waits began; zero when nothing waits
-	Pushed      int64
-	Refused     int64 // by ErrFull
-	Err         error // why the disk does not take blocks at present
+	Refused     int64     // by ErrFull
+	Err         error     // why the disk does not take blocks at present
 }
 
 // Queue is safe for concurrent use by one who pushes and one who pops.
@@ -137,7 +136,6 @@ func (q *Queue) push(it Item, always bool) error {
 	b := q.last()
 	grown := b.add(it)
 	q.stats.Items++
-	q.stats.Pushed++
 	q.stats.MemoryBytes += grown
 	if b.size() >= q.opts.blockBytes {
 		b.sealed = true

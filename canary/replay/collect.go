@@ -321,7 +321,10 @@ func (c *collector) around(recent []compare.Line, r *round, version int, differs
 }
 
 func (c *collector) name(id ircserver.SessionID) string {
-	return cmp.Or(c.nicks[id], fmt.Sprintf("session %#x", uint64(id)))
+	if nick := c.nicks[id]; nick != "" {
+		return nick
+	}
+	return fmt.Sprintf("session %#x", uint64(id))
 }
 
 func (c *collector) line(input uint64, mark compare.Mark, o *Output) compare.Line {
@@ -336,6 +339,9 @@ func (c *collector) line(input uint64, mark compare.Mark, o *Output) compare.Lin
 func (c *collector) context(r *round) {
 	for side, version := range []int{oldVersion, newVersion} {
 		for i := range r.outputs[version] {
+			if len(c.open) == 0 && i < len(r.outputs[version])-contextLen {
+				continue // nobody will see it
+			}
 			l := c.line(r.input, compare.MarkContext, &r.outputs[version][i])
 			c.recent[side] = append(c.recent[side], l)
 			if len(c.recent[side]) > contextLen {

@@ -14,14 +14,12 @@ type version struct {
 	r    *FrameReader
 	head Frame // the next frame
 	done bool  // head is the end
-	err  error
 }
 
 // advance reads the next frame.
 func (v *version) advance() error {
 	f, err := v.r.Next()
 	if err != nil {
-		v.err = err
 		return fmt.Errorf("%s: after input %d: %w", v.name, v.head.Input, err)
 	}
 	if f.Input < v.head.Input {

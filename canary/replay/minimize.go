@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -30,7 +29,6 @@ type reproducer struct {
 	opts   *Options
 	print  string // the difference's fingerprint
 	state  []byte // what the inputs are applied to
-	base   uint64 // the number of the last input in it
 	trials int
 }
 
@@ -75,9 +73,6 @@ func candidates(path string, last uint64) (list []numbered, err error) {
 		list = append(list, numbered{id, *in})
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	return list, err
 }
 
@@ -102,13 +97,13 @@ func related(list []numbered, last uint64) []numbered {
 
 // renumber makes the inputs fit to be applied one after the other: a session has the number of the input that creates
 // it. Inputs of sessions that nothing creates are left out.
-func renumber(list []numbered, base uint64) []ircserver.Input {
+func renumber(list []numbered) []ircserver.Input {
 	ids := map[ircserver.SessionID]ircserver.SessionID{}
 	var inputs []ircserver.Input
 	for _, n := range list {
 		in := n.Input
 		if in.Kind == ircserver.KindCreate {
-			ids[ircserver.SessionID(n.id)] = ircserver.SessionID(base + uint64(len(inputs)) + 1)
+			ids[ircserver.SessionID(n.id)] = ircserver.SessionID(len(inputs) + 1)
 		} else if in.Session != 0 {
 			id, ok := ids[in.Session]
 			if !ok {
@@ -124,16 +119,16 @@ func renumber(list []numbered, base uint64) []ircserver.Input {
 // log is a log stream of the state and these inputs.
 func (r *reproducer) log(inputs []ircserver.Input) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := robustsession.NewLogWriter(&b, &robustsession.LogHeader{HasState: true, State: r.base, Last: r.base + uint64(len(inputs))})
+	w, err := robustsession.NewLogWriter(&b, &robustsession.LogHeader{HasState: true, Last: uint64(len(inputs))})
 	if err == nil {
 		err = w.State(r.state)
 	}
 	const batch = 1000
 	for at := 0; at < len(inputs) && err == nil; at += batch {
-		err = w.Inputs(r.base+uint64(at)+1, ircserver.EncodeBatch(nil, inputs[at:min(at+batch, len(inputs))]))
+		err = w.Inputs(uint64(at)+1, ircserver.EncodeBatch(nil, inputs[at:min(at+batch, len(inputs))]))
 	}
 	if err == nil {
-		err = w.End(robustsession.LogEnd{Last: r.base + uint64(len(inputs))})
+		err = w.End(robustsession.LogEnd{Last: uint64(len(inputs))})
 	}
 	return b.Bytes(), err
 }
@@ -141,7 +136,7 @@ func (r *reproducer) log(inputs []ircserver.Input) ([]byte, error) {
 // shows reports whether the inputs show the difference. A version that cannot take them shows nothing.
 func (r *reproducer) shows(list []numbered) (shown bool, err error) {
 	r.trials++
-	log, err := r.log(renumber(list, r.base))
+	log, err := r.log(renumber(list))
 	if err != nil {
 		return false, err
 	}

@@ -165,7 +165,7 @@ func readInfo(path string) (info logInfo, err error) {
 
 // eachInput calls yield for each input of a log file, in order, each once. The input is valid until yield returns.
 func eachInput(path string, yield func(h *robustsession.LogHeader, id uint64, in *ircserver.Input) error) error {
-	return withLog(path, func(log io.Reader) error {
+	err := withLog(path, func(log io.Reader) error {
 		r := robustsession.NewLogReader(log)
 		var header *robustsession.LogHeader
 		last := uint64(0)
@@ -197,9 +197,13 @@ func eachInput(path string, yield func(h *robustsession.LogHeader, id uint64, in
 			}
 		}
 	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
-// errEnough ends a walk through a log early.
+// errEnough, returned by what eachInput calls, ends the walk through a log early, which is no error.
 var errEnough = errors.New("enough")
 
 // explain adds to each example what the input was.
@@ -211,7 +215,7 @@ func explain(path string, res *compare.Result) error {
 			wanted[e.At.Seq] = append(wanted[e.At.Seq], e)
 		}
 	}
-	err := eachInput(path, func(_ *robustsession.LogHeader, id uint64, in *ircserver.Input) error {
+	return eachInput(path, func(_ *robustsession.LogHeader, id uint64, in *ircserver.Input) error {
 		for _, e := range wanted[id] {
 			e.Note = fmt.Sprintf("input %d, session %#x: %s", id, uint64(in.Session), describe(in))
 		}
@@ -221,10 +225,6 @@ func explain(path string, res *compare.Result) error {
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return err
 }
 
 // describe says in a few words what an input is.

@@ -12,7 +12,7 @@ import (
 
 // scenario writes the inputs as a golden scenario with the old version's answers (core/scenario's format).
 func (r *reproducer) scenario(list []numbered) ([]byte, error) {
-	steps := newSteps(renumber(list, r.base))
+	steps := newSteps(renumber(list))
 	log, err := r.log(steps.inputs)
 	if err != nil {
 		return nil, err

@@ -70,7 +70,9 @@ type muxSession struct {
 	followed bool                  // its lines are sent as Outputs
 	reader   *outputstream.Reader
 	used     uint64 // bytes of lines that the client has not given credit for
-	blocked  bool   // its reader waits for credit
+	// replacing is set while another reader is opened: that this one is superseded ends nothing.
+	replacing bool
+	blocked   bool // its reader waits for credit
 }
 
 // serveMux upgrades a connection to the multiplexed protocol and serves it.
@@ -357,6 +359,7 @@ func (c *muxConn) create(f *robustsession.Create) {
 
 // attach proves and attaches a session.
 func (c *muxConn) attach(s *muxSession, f *robustsession.Attach) {
+	c.replacing(s, true)
 	err := c.a.node.AuthenticateReader(c.ctx, s.id, f.Auth)
 	var reader *outputstream.Reader
 	if err == nil {
@@ -367,6 +370,7 @@ func (c *muxConn) attach(s *muxSession, f *robustsession.Attach) {
 
 // attached makes reader the session's, or tells why there is none.
 func (c *muxConn) attached(s *muxSession, f *robustsession.Attach, reader *outputstream.Reader, err error, outputs bool) {
+	defer c.replacing(s, false)
 	if err != nil {
 		status, text := c.status("attach", err)
 		c.send(&robustsession.End{Session: f.Session, Status: status, Text: text})
@@ -384,6 +388,13 @@ func (c *muxConn) attached(s *muxSession, f *robustsession.Attach, reader *outpu
 		c.signal()
 	}
 	c.follow(s, reader, outputs)
+}
+
+// replacing notes that a reader is being opened for a session, which supersedes the one that this connection has for it.
+func (c *muxConn) replacing(s *muxSession, is bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.replacing = is
 }
 
 // follow makes reader the session's. Needs c.mu.

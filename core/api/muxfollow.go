@@ -15,6 +15,7 @@ const audienceChunk = 4096
 
 // followOutputs attaches a gateway's link, or one of its users, in such a way that its lines are sent as Outputs.
 func (c *muxConn) followOutputs(s *muxSession, f *robustsession.Follow) {
+	c.replacing(s, true)
 	reader, err := c.a.node.Follow(c.ctx, s.id, f.Auth, outputID(f.LastSeen))
 	c.attached(s, (*robustsession.Attach)(f), reader, err, true)
 }

@@ -117,7 +117,7 @@ func (w *muxWriter) lines(r *outputstream.Reader) error {
 	s.used += sent
 	var gap *outputstream.Gap
 	switch {
-	case err == nil || s.reader != r:
+	case err == nil || s.reader != r || s.replacing && errors.Is(err, outputstream.ErrSuperseded):
 	case errors.As(err, &gap):
 		w.buf = robustsession.AppendFrame(w.buf, &robustsession.Following{Session: uint64(s.id), Lost: true, Until: messageID(gap.Until)})
 	default:
